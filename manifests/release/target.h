@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "manifests/release/digest.h"
+#include "manifests/release/names.h"
+#include "manifests/release/version.h"
+#include "proto/outcome/result.h"
+#include "proto/schema/lanyard/v1/metadata.pb.h"
+
+namespace lanyard::release {
+
+enum class PackageType { tree, file };
+
+struct HealthCommand {
+    std::string command;
+};
+struct HealthTcp {
+    std::uint16_t port = 0;
+};
+struct HealthHttp {
+    std::string url;
+};
+
+struct Health {
+    std::variant<std::monostate, HealthCommand, HealthTcp, HealthHttp> check;
+    std::chrono::seconds probation{10};
+};
+
+// v1.InstallPolicy with its defaults filled in and its limits checked.
+struct InstallPolicy {
+    std::string stop;
+    std::string start;
+    std::chrono::seconds stop_deadline{30};
+    std::chrono::seconds start_deadline{60};
+    Health health;
+    std::vector<std::uint16_t> ports;
+};
+
+// A package as named in targets metadata. Every field has been checked (lengths, ranges, names, that `path` is the one
+// that app, channel, version and platform give), so that rooms behind it need not.
+struct Target {
+    std::string path;
+    std::uint64_t length = 0;
+    Digest sha256;
+    AppId app;
+    Version version;
+    Channel channel;
+    Platform platform;
+    PackageType type;
+    std::uint64_t release_counter = 0;
+    std::uint64_t unpacked_length = 0;
+    std::uint64_t entry_count = 0;
+    std::string info_hash;  // 20 raw bytes
+    Digest torrent_sha256;
+    Digest piece_list_sha256;
+    std::uint32_t piece_length = 0;
+    InstallPolicy install;
+    std::string notes;
+
+    static Result<Target> from_proto(v1::Target const& message);
+    v1::Target to_proto() const;
+};
+
+// "<app>/<channel>/<version>/<os>-<arch>/<app>-<version>.<extension>"
+std::string target_path(AppId const& app, Channel const& channel, Version const& version, Platform const& platform,
+                        std::string const& extension);
+
+}  // namespace lanyard::release

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "manifests/store/database.h"
+#include "manifests/trust/envelope.h"
+
+namespace lanyard::store {
+
+// What a node persists of the manifest: the received bytes of every accepted root, and of the newest timestamp,
+// snapshot and targets. Each call is one durable transaction.
+class MetadataStore {
+public:
+    explicit MetadataStore(Database& database) : database_(database) {}
+
+    Status put_root(std::uint64_t version, std::string_view envelope);
+    Result<std::optional<std::string>> newest_root();
+    Status put(trust::RoleName role, std::string_view envelope);  // timestamp, snapshot or targets
+    Result<std::optional<std::string>> get(trust::RoleName role);
+    Status drop(trust::RoleName role);
+
+    // Tables it needs, for the owner's list of migrations.
+    static std::string_view schema();
+
+private:
+    Database& database_;
+};
+
+}  // namespace lanyard::store

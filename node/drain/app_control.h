@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "manifests/release/target.h"
+#include "proto/async/asio.h"
+#include "proto/outcome/result.h"
+
+namespace lanyard::drain {
+
+// A release on disk, as something that can be stopped and started.
+struct AppRelease {
+    release::Target target;
+    std::filesystem::path directory;  // where its commands run: <home>/current
+};
+
+// Stops and starts an application by the commands of its signed install policy.
+class AppControl {
+public:
+    virtual ~AppControl() = default;
+
+    // Runs the stop command and waits until the declared ports are closed, up to the stop deadline. Fails when either
+    // does not happen; the application may then be in any state. Stopping what does not run succeeds.
+    virtual asio::awaitable<Status> stop(AppRelease const& release) = 0;
+
+    // Runs the start command and waits for it to return, up to the start deadline. Does nothing when every declared
+    // port is listening already.
+    virtual asio::awaitable<Status> start(AppRelease const& release) = 0;
+
+    // start() for destructors: begins it and does not wait. Never throws.
+    virtual void launch(AppRelease const& release) noexcept = 0;
+};
+
+// The application is stopped for as long as this object lives. Whatever path leaves the update, an application runs
+// again: the release given last.
+class DrainedApp {
+public:
+    DrainedApp(AppControl& control, AppRelease release) : control_(&control), release_(std::move(release)) {}
+    DrainedApp(DrainedApp&& other) noexcept
+        : control_(std::exchange(other.control_, nullptr)), release_(std::move(other.release_)) {}
+    DrainedApp& operator=(DrainedApp&&) = delete;
+    ~DrainedApp() {
+        if (control_) control_->launch(release_);
+    }
+
+    // The switch has happened: from now on this is what starts again.
+    void becomes(AppRelease release) { release_ = std::move(release); }
+
+    // Gives up custody: the caller starts the application itself.
+    AppRelease hand_back() {
+        control_ = nullptr;
+        return std::move(release_);
+    }
+
+private:
+    AppControl* control_;
+    AppRelease release_;
+};
+
+}  // namespace lanyard::drain

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <list>
+
+#include "proto/async/asio.h"
+
+namespace lanyard::async {
+
+// Wakes every coroutine that waits on it. All calls from the io_context thread.
+class Bell {
+public:
+    explicit Bell(asio::io_context& io) : io_(io) {}
+
+    // True when rung, false when `limit` is over first. A ring that nobody waits for is not kept.
+    asio::awaitable<bool> wait(std::chrono::milliseconds limit) {
+        asio::steady_timer timer(io_, limit);
+        Seat const seat(waiting_, timer);
+        boost::system::error_code rung;
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, rung));
+        co_return rung == asio::error::operation_aborted;
+    }
+
+    void ring() {
+        for (auto* timer : waiting_) timer->cancel();
+    }
+
+private:
+    using Waiting = std::list<asio::steady_timer*>;
+
+    class Seat {
+    public:
+        Seat(Waiting& waiting, asio::steady_timer& timer)
+            : waiting_(waiting), place_(waiting.insert(waiting.end(), &timer)) {}
+        ~Seat() { waiting_.erase(place_); }
+        Seat(Seat const&) = delete;
+        Seat& operator=(Seat const&) = delete;
+
+    private:
+        Waiting& waiting_;
+        Waiting::iterator place_;
+    };
+
+    asio::io_context& io_;
+    Waiting waiting_;
+};
+
+}  // namespace lanyard::async

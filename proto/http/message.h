@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/outcome/result.h"
+
+namespace lanyard::http {
+
+// "http://host[:port]", nothing after it but an optional "/". Host: a name or IPv4 address, or an IPv6 in brackets.
+struct Url {
+    std::string host;
+    std::uint16_t port = 80;
+
+    static Result<Url> parse(std::string_view text);
+    std::string to_string() const;
+};
+
+enum class Method { get, post };
+
+// A request as a server's handler sees it; all limits have been checked.
+struct Request {
+    Method method = Method::get;
+    std::string path;   // percent-decoded, begins with '/', holds no "..", "//", backslash or control character
+    std::string query;  // raw, without '?'
+    std::string body;
+    std::string remote_address;  // textual, without port; an IPv4-mapped IPv6 address is given as IPv4
+};
+
+struct Response {
+    unsigned status = 200;
+    std::string content_type = "application/octet-stream";
+    std::string body;
+    std::optional<std::filesystem::path> file;       // sent instead of `body`
+    std::optional<std::chrono::seconds> retry_after;  // sent with 429 and 503
+
+    static Response text(unsigned status, std::string_view message);
+    static Response protobuf(std::string bytes);
+};
+
+inline constexpr char const* kProtobufType = "application/x-protobuf";
+
+// "a=1&b=%20" -> values, percent-decoded into raw bytes (BEP 3 sends binary hashes this way). First of equal names
+// wins. Nothing when an escape is malformed.
+std::optional<std::map<std::string, std::string>> parse_query(std::string_view query);
+
+}  // namespace lanyard::http

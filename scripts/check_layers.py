@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Fails when a room includes, or links, a room it may not know. Run by ctest -L lint.
+
+The list is drawn in docs/architecture.md (scripts/check_layers.py --dot prints it for the drawing)."""
+import pathlib
+import re
+import sys
+
+# Each room lists the rooms it may include, and nothing else. A room missing here may include only itself.
+MAY_INCLUDE = {
+    "proto/async": set(),
+    "proto/events": set(),
+    "proto/http": {"proto/async", "proto/events", "proto/outcome"},
+    "proto/swarm": {"proto/async", "proto/events", "proto/outcome"},
+    "manifests/release": {"proto/outcome", "proto/schema"},
+    "manifests/trust": {"proto/outcome", "proto/schema", "manifests/release"},
+    "manifests/signing": {"proto/outcome", "proto/schema", "manifests/release", "manifests/trust"},
+    "manifests/package": {"proto/outcome", "manifests/release"},
+    "manifests/store": {"proto/outcome", "manifests/trust"},
+    "seeder/intake": {"proto/outcome", "proto/swarm", "proto/schema", "manifests/package", "manifests/release"},
+    "seeder/catalogue": {"proto/outcome", "proto/schema", "manifests/release", "manifests/store"},
+    "seeder/publish": {"proto/outcome", "proto/schema", "manifests/release", "manifests/signing", "manifests/trust",
+                       "seeder/catalogue", "seeder/intake"},
+    "seeder/rollout": {"proto/outcome", "proto/schema", "manifests/release", "seeder/catalogue"},
+    "seeder/tracker": {"proto/outcome", "proto/schema"},
+    "seeder/fleet": {"proto/outcome", "proto/schema", "manifests/store"},
+    "seeder/announce": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "proto/swarm",
+                        "manifests/release", "seeder/catalogue", "seeder/fleet", "seeder/publish", "seeder/rollout",
+                        "seeder/tracker"},
+    "seeder/console": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release",
+                       "manifests/store", "seeder/announce", "seeder/catalogue", "seeder/fleet", "seeder/intake",
+                       "seeder/publish"},
+    "node/check": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/release",
+                   "manifests/store", "manifests/trust"},
+    "node/fetch": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "proto/swarm", "manifests/package",
+                   "manifests/release", "node/check"},
+    "node/stage": {"proto/async", "proto/outcome", "manifests/package", "manifests/release", "node/check",
+                   "node/fetch"},
+    "node/gate": {"proto/async", "proto/outcome", "manifests/release", "node/check"},
+    "node/drain": {"proto/async", "proto/events", "proto/outcome", "manifests/release"},
+    "node/apply": {"proto/outcome", "manifests/release", "node/check", "node/stage"},
+    "node/probe": {"proto/async", "proto/http", "proto/outcome", "manifests/release", "node/drain"},
+    "node/journal": {"proto/outcome", "proto/schema", "manifests/release", "manifests/store", "node/check"},
+    "node/report": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/store", "node/check",
+                    "node/journal"},
+    "node/update": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release", "node/apply",
+                    "node/check", "node/drain", "node/fetch", "node/gate", "node/journal", "node/probe", "node/stage"},
+    "node/platform": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "node/apply", "node/drain",
+                      "node/fetch", "node/gate", "node/probe", "node/stage"},
+    "node/console": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release",
+                     "manifests/store", "node/check", "node/fetch", "node/gate", "node/journal", "node/report",
+                     "node/update"},
+}
+TOPS = ("proto", "manifests", "node", "seeder")
+INCLUDE = re.compile(r'^#include "((?:proto|manifests|node|seeder)/[^/"]+)/', re.MULTILINE)
+ROOM = re.compile(r"lanyard_room\(\s*(\w+)([^)]*)\)")
+LINKED = re.compile(r"lanyard::(\w+)")
+
+root = pathlib.Path(__file__).resolve().parent.parent
+errors = []
+
+
+def room_of(target):
+    top, _, room = target.partition("_")
+    return f"{top}/{room}"
+
+
+if "--dot" in sys.argv:
+    for room, uses in sorted(MAY_INCLUDE.items()):
+        for used in sorted(uses):
+            print(f'  "{room}" -> "{used}"')
+    sys.exit()
+
+for top in TOPS:
+    for source in sorted((root / top).rglob("*.[hc]*")):
+        room = "/".join(source.relative_to(root).parts[:2])
+        for used in INCLUDE.findall(source.read_text()):
+            # main.cc of a program wires everything below it.
+            is_main = source.parent == root / top and source.name == "main.cc" and not used.startswith(
+                "node" if top == "seeder" else "seeder")
+            if used != room and used not in MAY_INCLUDE.get(room, set()) and not is_main:
+                errors.append(f"{source.relative_to(root)}: {room} may not include {used}")
+    lists = root / top / "CMakeLists.txt"
+    for target, body in ROOM.findall(lists.read_text() if lists.exists() else ""):
+        for used in map(room_of, LINKED.findall(body)):
+            if used not in MAY_INCLUDE.get(room_of(target), set()):
+                errors.append(f"{lists.relative_to(root)}: {room_of(target)} may not link {used}")
+
+
+def cycle(room, path=()):
+    if room in path:
+        return path[path.index(room):] + (room,)
+    return next(filter(None, (cycle(n, path + (room,)) for n in sorted(MAY_INCLUDE.get(room, ())))), None)
+
+
+for room in MAY_INCLUDE:
+    if found := cycle(room):
+        errors.append("cycle: " + " -> ".join(found))
+        break
+
+print("\n".join(errors) or "layers ok")
+sys.exit(bool(errors))

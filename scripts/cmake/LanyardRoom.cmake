@@ -1,0 +1,56 @@
+# What every room is compiled with. Boost.Asio must see the same definitions everywhere as Debian's libtorrent did, or
+# its classes differ from file to file.
+add_library(lanyard_options INTERFACE)
+target_compile_features(lanyard_options INTERFACE cxx_std_20)
+target_compile_options(
+  lanyard_options
+  INTERFACE -Wall
+            -Wextra
+            -Wpedantic
+            -Wconversion
+            -Wshadow
+            -Wnon-virtual-dtor
+            -Woverloaded-virtual
+            -Wold-style-cast)
+target_include_directories(lanyard_options INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_definitions(
+  lanyard_options
+  INTERFACE LANYARD_VERSION="${PROJECT_VERSION}"
+            $<TARGET_PROPERTY:LibtorrentRasterbar::torrent-rasterbar,INTERFACE_COMPILE_DEFINITIONS>)
+
+# lanyard_room(<name> [SOURCES ...] [USES ...] [PRIVATE_USES ...])
+#
+# One room is one static library, one folder and one namespace. USES are the rooms and packages whose types appear in
+# this room's headers; PRIVATE_USES stay inside its sources. scripts/check_layers.py holds both against the allow-list.
+function(lanyard_room name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;PRIVATE_USES")
+  if(arg_SOURCES)
+    add_library(${name} STATIC ${arg_SOURCES})
+    target_link_libraries(${name} PUBLIC lanyard_options ${arg_USES} PRIVATE ${arg_PRIVATE_USES})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE lanyard_options ${arg_USES})
+  endif()
+  add_library(lanyard::${name} ALIAS ${name})
+endfunction()
+
+# lanyard_schema(<name> <folder> <file.proto ...>): the wire messages as a room. Generated code is held to no warnings.
+function(lanyard_schema name folder)
+  set(out "${PROJECT_BINARY_DIR}/generated/proto/schema")
+  file(MAKE_DIRECTORY "${out}")
+  foreach(proto IN LISTS ARGN)
+    string(REGEX REPLACE "\\.proto$" "" stem "${proto}")
+    add_custom_command(
+      OUTPUT "${out}/${stem}.pb.cc" "${out}/${stem}.pb.h"
+      COMMAND protobuf::protoc "--proto_path=${folder}" "--cpp_out=${out}" "${proto}"
+      DEPENDS "${folder}/${proto}" protobuf::protoc
+      COMMENT "protoc ${proto}"
+      VERBATIM)
+    list(APPEND sources "${out}/${stem}.pb.cc" "${out}/${stem}.pb.h")
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_compile_features(${name} PUBLIC cxx_std_20)
+  target_include_directories(${name} SYSTEM PUBLIC "${PROJECT_BINARY_DIR}/generated" "${out}")
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf)
+  add_library(lanyard::${name} ALIAS ${name})
+endfunction()
