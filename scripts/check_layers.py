@@ -16,7 +16,7 @@ MAY_INCLUDE = {
     "manifests/trust": {"proto/outcome", "proto/schema", "manifests/release"},
     "manifests/signing": {"proto/outcome", "proto/schema", "manifests/release", "manifests/trust"},
     "manifests/package": {"proto/outcome", "manifests/release"},
-    "manifests/store": {"proto/outcome", "manifests/trust"},
+    "manifests/store": {"proto/outcome", "proto/schema", "manifests/trust"},
     "seeder/intake": {"proto/outcome", "proto/swarm", "proto/schema", "manifests/package", "manifests/release"},
     "seeder/catalogue": {"proto/outcome", "proto/schema", "manifests/release", "manifests/store"},
     "seeder/publish": {"proto/outcome", "proto/schema", "manifests/release", "manifests/signing", "manifests/trust",

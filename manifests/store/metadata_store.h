@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,9 +18,9 @@ public:
 
     Status put_root(std::uint64_t version, std::string_view envelope);
     Result<std::optional<std::string>> newest_root();
-    Status put(trust::RoleName role, std::string_view envelope);  // timestamp, snapshot or targets
-    Result<std::optional<std::string>> get(trust::RoleName role);
-    Status drop(trust::RoleName role);
+    Status put(trust::RoleName role, std::string_view envelope);   // timestamp, snapshot or targets
+    Result<std::optional<std::string>> get(trust::RoleName role);  // of root: the newest
+    Status drop(trust::RoleName role);                             // timestamp, snapshot or targets; never a root
 
     // Tables it needs, for the owner's list of migrations.
     static std::string_view schema();

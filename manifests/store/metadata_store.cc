@@ -1,0 +1,87 @@
+#include "manifests/store/metadata_store.h"
+
+#include <limits>
+
+namespace lanyard::store {
+namespace {
+
+// What the rows are named; the enumerators' values are nobody's business but the compiler's.
+Result<std::string_view> row_name(trust::RoleName role) {
+    switch (role) {
+        case trust::RoleName::timestamp:
+            return "timestamp";
+        case trust::RoleName::snapshot:
+            return "snapshot";
+        case trust::RoleName::targets:
+            return "targets";
+        case trust::RoleName::root:
+            break;
+    }
+    return fail(Errc::failed, "roots are kept by their version (put_root), not as one role");
+}
+
+std::optional<std::string> first_blob(Statement& query) {
+    if (!query.next()) return std::nullopt;
+    return query.blob(0);
+}
+
+}  // namespace
+
+std::string_view MetadataStore::schema() {
+    return "CREATE TABLE metadata_root(version INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT;"
+           "CREATE TABLE metadata_role(role TEXT PRIMARY KEY, envelope BLOB NOT NULL) STRICT, WITHOUT ROWID;";
+}
+
+Status MetadataStore::put_root(std::uint64_t version, std::string_view envelope) {
+    if (version > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+        return fail(Errc::failed, "a root of version " + std::to_string(version) + " cannot be stored");
+    }
+    return database_.write([&](Connection& db) -> Status {
+        db.prepare("INSERT OR REPLACE INTO metadata_root(version, envelope) VALUES(?, ?)")
+            .bind(static_cast<std::int64_t>(version))
+            .bind_blob(envelope)
+            .run();
+        return {};
+    });
+}
+
+Result<std::optional<std::string>> MetadataStore::newest_root() {
+    return database_.read([](Connection& db) -> Result<std::optional<std::string>> {
+        auto query = db.prepare("SELECT envelope FROM metadata_root ORDER BY version DESC LIMIT 1");
+        return first_blob(query);
+    });
+}
+
+Status MetadataStore::put(trust::RoleName role, std::string_view envelope) {
+    auto const name = row_name(role);
+    if (!name) return pass_on(name);
+    return database_.write([&](Connection& db) -> Status {
+        db.prepare("INSERT OR REPLACE INTO metadata_role(role, envelope) VALUES(?, ?)")
+            .bind(*name)
+            .bind_blob(envelope)
+            .run();
+        return {};
+    });
+}
+
+Result<std::optional<std::string>> MetadataStore::get(trust::RoleName role) {
+    if (role == trust::RoleName::root) return newest_root();
+    auto const name = row_name(role);
+    if (!name) return pass_on(name);
+    return database_.read([&](Connection& db) -> Result<std::optional<std::string>> {
+        auto query = db.prepare("SELECT envelope FROM metadata_role WHERE role = ?");
+        query.bind(*name);
+        return first_blob(query);
+    });
+}
+
+Status MetadataStore::drop(trust::RoleName role) {
+    auto const name = row_name(role);
+    if (!name) return pass_on(name);
+    return database_.write([&](Connection& db) -> Status {
+        db.prepare("DELETE FROM metadata_role WHERE role = ?").bind(*name).run();
+        return {};
+    });
+}
+
+}  // namespace lanyard::store
