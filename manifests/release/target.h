@@ -15,6 +15,18 @@
 
 namespace lanyard::release {
 
+// What a target may hold at most; from_proto() refuses more.
+inline constexpr std::uint64_t kMaxNumber = (std::uint64_t{1} << 53) - 1;  // lengths and counters: exact in JSON
+inline constexpr std::size_t kMaxCommandBytes = 4 * 1024;
+inline constexpr std::size_t kMaxUrlBytes = 2 * 1024;
+inline constexpr std::size_t kMaxNotesBytes = 64 * 1024;
+inline constexpr int kMaxPorts = 64;
+inline constexpr std::chrono::seconds kMaxWait{86'400};
+inline constexpr std::uint64_t kMaxEntries = 10'000'000;
+inline constexpr std::uint32_t kMinPieceLength = 16 * 1024;
+inline constexpr std::uint32_t kMaxPieceLength = 256 * 1024 * 1024;
+inline constexpr std::uint64_t kMaxPieces = 2'097'152;
+
 enum class PackageType { tree, file };
 
 struct HealthCommand {
@@ -63,11 +75,15 @@ struct Target {
     InstallPolicy install;
     std::string notes;
 
+    // Everything that is wrong is refused with the path and the field in the message. A field of an unknown number is
+    // no concern of this function: trust::TrustedSet refuses or admits those.
     static Result<Target> from_proto(v1::Target const& message);
+    // Defaults are written out, so from_proto(t.to_proto()) gives the same target again.
     v1::Target to_proto() const;
 };
 
-// "<app>/<channel>/<version>/<os>-<arch>/<app>-<version>.<extension>"
+// "<app>/<channel>/<version>/<os>-<arch>/<app>-<version>.<extension>". A tree is a tar.gz, tar.xz, tar.zst or zip; a
+// file is any of these or bin.
 std::string target_path(AppId const& app, Channel const& channel, Version const& version, Platform const& platform,
                         std::string const& extension);
 
