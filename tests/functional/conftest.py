@@ -1,0 +1,104 @@
+import itertools
+import os
+
+import pytest
+
+from harness import payloads, programs
+
+_numbers = itertools.count(1)
+_ports = itertools.count(18000)
+
+
+@pytest.fixture
+def fresh_address():
+    """An address of 127.0.0.0/8 that no other test uses."""
+    number = next(_numbers)
+    return f"127.20.{number // 250}.{number % 250 + 1}"
+
+
+@pytest.fixture
+def free_port():
+    """A port of 127.0.0.1 that no other test uses, for an application."""
+    return next(_ports)
+
+
+@pytest.fixture
+def started(request):
+    """Whatever a test starts is put here, and is stopped at its end; no sanitizer may have complained."""
+    things = []
+    yield things
+    failures = []
+    for thing in reversed(things):
+        daemon = thing.daemon
+        if daemon is None:
+            continue
+        try:
+            if daemon.running():
+                daemon.stop()
+            daemon.check()
+        except BaseException as error:  # the others must be stopped as well
+            failures.append(error)
+            daemon.process.kill()
+    if failures:
+        raise failures[0]
+
+
+@pytest.fixture
+def make_seeder(tmp_path, started, fresh_address):
+    def make(name="seeder", init=True, address=None, **options):
+        seeder = programs.Seeder(tmp_path / name, address or fresh_address, **options)
+        if init:
+            seeder.init()
+        started.append(seeder)
+        return seeder
+
+    return make
+
+
+@pytest.fixture
+def seeder(make_seeder):
+    """Initialised and serving."""
+    made = make_seeder()
+    made.serve()
+    return made
+
+
+@pytest.fixture
+def make_node(tmp_path, started, fresh_address):
+    """A node that has joined: make_node(seeder, "pc-1", "--app", "demo")."""
+    swarm_ports = itertools.count(9001)
+
+    def make(seeder, name="node", *options, app="demo", address=None, network=None, **settings):
+        node = programs.Node(tmp_path / name, name, address or fresh_address, next(swarm_ports), network)
+        answer = node.join(seeder, *(["--app", app] if app else []), *options)
+        assert answer.code == 0, answer
+        if network is None:
+            settings.setdefault("many_peers_per_address", "true")
+        if settings:
+            node.configure(**settings)
+        started.append(node)
+        return node
+
+    return make
+
+
+@pytest.fixture
+def release(tmp_path):
+    """release("1.0.0") is a directory with the sample application of that version."""
+
+    def make(version, **options):
+        return payloads.directory(tmp_path / f"payload-{version}", version, **options)
+
+    return make
+
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("LANYARD_NETWORKS"):
+        return
+    for item in items:
+        if item.get_closest_marker("networks"):
+            item.add_marker(pytest.mark.skip(reason="needs private networks: root, or user namespaces"))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "networks: needs network namespaces")

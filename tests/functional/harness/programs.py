@@ -1,0 +1,228 @@
+"""Our programs as objects: a seeder, a node, and a daemon whose events can be waited for."""
+import dataclasses
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import threading
+import time
+
+from . import enclosure, messages
+
+BIN = pathlib.Path(os.environ.get("LANYARD_BIN", pathlib.Path(__file__).resolve().parents[3] / "build" / "bin"))
+# How long something that must happen may take before the test gives up. Never how long a test waits when all is well.
+PATIENCE = 60
+
+EVENT = re.compile(r"^(\S+Z) (\w+) +([a-z0-9_]+(?:\.[a-z0-9_]+)+): (.*)$")
+SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:")
+
+
+@dataclasses.dataclass
+class Event:
+    at: float  # time.monotonic() when its line was read
+    level: str
+    name: str
+    text: str
+
+
+@dataclasses.dataclass
+class Answer:
+    """What a command that has ended left."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self, kind):
+        assert self.code == 0, self
+        return messages.from_json(self.out, kind)
+
+
+def wait_until(condition, what, seconds=PATIENCE):
+    """For states that no event tells of, in other people's programs and in files."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"waited {seconds} s in vain: {what}"
+        time.sleep(0.02)
+    return value
+
+
+class Daemon:
+    """A process that runs until told otherwise; its stderr is kept, and read for events."""
+
+    def __init__(self, command, network=None, log=None, environment=None, quiet_death=False):
+        self.command = [str(part) for part in command]
+        self.events, self.lines = [], []
+        self.log = open(log, "a", encoding="utf-8") if log else None
+        self._news = threading.Condition()
+        self._over = False
+
+        def enter():
+            enclosure.die_with_parent()
+            if network:
+                network.enter()
+
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            errors="replace", preexec_fn=enter, env={**os.environ, **(environment or {})})
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stderr:
+            at = time.monotonic()
+            if self.log:
+                self.log.write(line)
+                self.log.flush()
+            found = EVENT.match(line.rstrip("\n"))
+            with self._news:
+                self.lines.append(line.rstrip("\n"))
+                if found:
+                    self.events.append(Event(at, *found.groups()[1:]))
+                self._news.notify_all()
+        with self._news:
+            self._over = True
+            self._news.notify_all()
+
+    def count(self):
+        """A place in the row of events, for `after`."""
+        with self._news:
+            return len(self.events)
+
+    def wait(self, name, text="", after=0, seconds=PATIENCE):
+        """The first event of that name, with that text in it, from place `after` on."""
+        end = time.monotonic() + seconds
+
+        def found():
+            return next((e for e in self.events[after:] if e.name == name and text in e.text), None)
+
+        with self._news:
+            while not (event := found()):
+                left = end - time.monotonic()
+                if self._over or left <= 0:
+                    reason = "it ended" if self._over else f"{seconds} s are over"
+                    raise AssertionError(f"no event {name} {text!r} after #{after}: {reason}. {self.command}\n"
+                                         + "\n".join(self.lines[-40:]))
+                self._news.wait(left)
+        return event
+
+    def told(self, name):
+        with self._news:
+            return [event for event in self.events if event.name == name]
+
+    def kill(self):
+        """As a power cut would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self._reader.join()
+
+    def stop(self):
+        """Politely; returns the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=PATIENCE)
+        self._reader.join()
+        self.check()
+        return code
+
+    def running(self):
+        return self.process.poll() is None
+
+    def check(self):
+        """No sanitizer has complained."""
+        found = [line for line in self.lines if SANITIZER.search(line)]
+        assert not found, f"{self.command}:\n" + "\n".join(self.lines[-60:])
+
+
+def call(program, *arguments, network=None, seconds=PATIENCE, check_sanitizers=True, environment=None):
+    """Runs one of our commands to its end."""
+    done = subprocess.run([str(BIN / program), *(str(a) for a in arguments)], capture_output=True, text=True,
+                          errors="replace", stdin=subprocess.DEVNULL, timeout=seconds,
+                          env={**os.environ, **(environment or {})}, preexec_fn=network.enter if network else None)
+    if check_sanitizers:
+        assert not SANITIZER.search(done.stderr), f"{program} {arguments}\n{done.stderr}"
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+class Seeder:
+    """A seeder's state directory and, once served, its daemon."""
+
+    def __init__(self, state, address="127.0.0.1", port=8430, swarm_port=8431, network=None):
+        self.state, self.address, self.port, self.swarm_port = pathlib.Path(state), address, port, swarm_port
+        self.network, self.daemon = network, None
+        self.url = f"http://{address}:{port}"
+        self.root_digest = None
+
+    def call(self, *arguments, **options):
+        return call("lanyard-seeder", *arguments, "--state", self.state, network=self.network, **options)
+
+    def init(self, *more):
+        result = self.call("init", "--url", self.url, "--listen", self.address, "--port", self.port, "--swarm-port",
+                           self.swarm_port, "--json", *more).json(messages.status_pb2.InitResult)
+        self.root_digest = result.root_digest
+        return result
+
+    def publish(self, path, app, version, *more, seconds=PATIENCE):
+        answer = self.call("publish", path, "--app", app, "--version", version, "--json", *more, seconds=seconds)
+        return answer.json(messages.status_pb2.PublishResult).release.target
+
+    def serve(self):
+        command = [BIN / "lanyard-seeder", "serve", "--state", self.state]
+        self.daemon = Daemon(command, network=self.network, log=self.state.with_suffix(".log"))
+        self.daemon.wait("seeder.ready")
+        return self.daemon
+
+    def status(self):
+        return self.call("status", "--json").json(messages.status_pb2.SeederStatus)
+
+    def package(self, target):
+        return self.state / "public" / "packages" / target.sha256.hex()
+
+
+class Node:
+    """A node's state directory and, once run, its daemon."""
+
+    def __init__(self, state, name, address="127.0.0.1", swarm_port=8431, network=None):
+        self.state, self.name, self.address, self.swarm_port = pathlib.Path(state), name, address, swarm_port
+        self.network, self.daemon = network, None
+
+    def call(self, *arguments, **options):
+        return call("lanyard-node", *arguments, "--state", self.state, network=self.network, **options)
+
+    def join(self, seeder, *more, root_digest=None):
+        return self.call("join", "--seeder", seeder.url, "--root-digest", root_digest or seeder.root_digest, "--name",
+                         self.name, "--swarm-listen", self.address, "--swarm-port", self.swarm_port, *more)
+
+    def configure(self, **values):
+        """Changes keys of node.toml that are there already."""
+        file = self.state / "node.toml"
+        text = file.read_text()
+        for key, value in values.items():
+            text, count = re.subn(rf"(?m)^{key} *=.*$", f"{key} = {value}", text)
+            assert count == 1, f"{key} stands {count} times in {file}:\n{text}"
+        file.write_text(text)
+
+    def run(self, environment=None):
+        command = [BIN / "lanyard-node", "run", "--state", self.state]
+        self.daemon = Daemon(command, network=self.network, log=self.state.with_suffix(".log"),
+                             environment=environment)
+        self.daemon.wait("node.ready")
+        return self.daemon
+
+    def status(self):
+        return self.call("status", "--json").json(messages.status_pb2.NodeStatus)
+
+    def app(self, name):
+        return next(app for app in self.status().apps if app.app == name)
+
+    def history(self):
+        return list(self.call("history", "--json").json(messages.status_pb2.History).attempts)
+
+    def home(self, app):
+        return self.state / "apps" / app
+
+    def installed(self, app):
+        """The version that `current` points to, or None."""
+        link = self.home(app) / "current"
+        return os.readlink(link).rpartition("/")[2] if link.is_symlink() else None
