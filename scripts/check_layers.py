@@ -36,7 +36,8 @@ MAY_INCLUDE = {
                    "manifests/release", "node/check"},
     "node/stage": {"proto/async", "proto/outcome", "manifests/package", "manifests/release", "node/check",
                    "node/fetch"},
-    "node/gate": {"proto/async", "proto/outcome", "manifests/release", "node/check"},
+    # events: why an update waits must be visible to the operator when it changes, not only when somebody asks.
+    "node/gate": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "node/check"},
     "node/drain": {"proto/async", "proto/events", "proto/outcome", "manifests/release"},
     "node/apply": {"proto/outcome", "manifests/release", "node/check", "node/stage"},
     "node/probe": {"proto/async", "proto/http", "proto/outcome", "manifests/release", "node/drain"},

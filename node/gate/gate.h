@@ -13,14 +13,19 @@ class Gate {
 public:
     virtual ~Gate() = default;
 
-    // Returns true when the way is open; false when stop() was called.
+    // Returns true when the way is open; false when stop() or turn_away() was called. One caller an application at a
+    // time; `offer` must live until it returns. What is installed for the first time interrupts nobody and passes.
     virtual asio::awaitable<bool> pass(check::Offer const& offer) = 0;
 
-    // A person agrees to be interrupted: whoever waits for this application passes at once.
+    // A person agrees to be interrupted: whoever waits for this application passes at once. When nobody waits yet, the
+    // next one does; turn_away() takes the agreement back.
     virtual void open_now(release::AppId const& app) = 0;
 
-    // Why the gate is closed at this moment, in words; empty when open or when nobody waits.
-    virtual std::vector<std::string> why() const = 0;
+    // The attempt is over or given up: whoever waits for this application comes back with false.
+    virtual void turn_away(release::AppId const& app) = 0;
+
+    // Why the gate is closed for this application at this moment, in words; empty when open or when nobody waits.
+    virtual std::vector<std::string> why(release::AppId const& app) const = 0;
     virtual void stop() = 0;
 };
 

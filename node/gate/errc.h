@@ -1,0 +1,17 @@
+#pragma once
+
+#include <system_error>
+
+namespace lanyard::gate {
+
+enum class Errc {
+    malformed_window = 1,
+    unknown_zone,
+};
+
+std::error_code make_error_code(Errc) noexcept;
+
+}  // namespace lanyard::gate
+
+template <>
+struct std::is_error_code_enum<lanyard::gate::Errc> : std::true_type {};
