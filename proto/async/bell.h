@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <list>
+#include <memory>
 
 #include "proto/async/asio.h"
 
 namespace lanyard::async {
 
-// Wakes every coroutine that waits on it. All calls from the io_context thread.
+// Wakes every coroutine that waits on it. All calls from the io_context thread. A Bell may go before the coroutines
+// that wait on it: they then wait until their limit.
 class Bell {
 public:
     explicit Bell(asio::io_context& io) : io_(io) {}
@@ -21,8 +23,10 @@ public:
         co_return rung == asio::error::operation_aborted;
     }
 
+    std::size_t waiting() const { return waiting_->size(); }
+
     void ring() {
-        for (auto* timer : waiting_) timer->cancel();
+        for (auto* timer : *waiting_) timer->cancel();
     }
 
 private:
@@ -30,19 +34,19 @@ private:
 
     class Seat {
     public:
-        Seat(Waiting& waiting, asio::steady_timer& timer)
-            : waiting_(waiting), place_(waiting.insert(waiting.end(), &timer)) {}
-        ~Seat() { waiting_.erase(place_); }
+        Seat(std::shared_ptr<Waiting> waiting, asio::steady_timer& timer)
+            : waiting_(std::move(waiting)), place_(waiting_->insert(waiting_->end(), &timer)) {}
+        ~Seat() { waiting_->erase(place_); }
         Seat(Seat const&) = delete;
         Seat& operator=(Seat const&) = delete;
 
     private:
-        Waiting& waiting_;
+        std::shared_ptr<Waiting> waiting_;
         Waiting::iterator place_;
     };
 
     asio::io_context& io_;
-    Waiting waiting_;
+    std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
 };
 
 }  // namespace lanyard::async

@@ -10,11 +10,15 @@
 namespace lanyard::async {
 
 // Where blocking work goes (hashing, unpacking, fsync, SQLite imports), so that the io_context thread never waits for a
-// disk. The destructor waits for work that has begun.
+// disk. Must be destroyed before the io_context of its callers. The destructor waits for work that has begun and drops
+// the rest, whose callers are never resumed.
 class DiskPool {
 public:
     explicit DiskPool(unsigned threads = 2) : pool_(threads) {}
-    ~DiskPool() { pool_.join(); }
+    ~DiskPool() {
+        pool_.stop();
+        pool_.join();
+    }
     DiskPool(DiskPool const&) = delete;
     DiskPool& operator=(DiskPool const&) = delete;
 

@@ -9,7 +9,7 @@ namespace lanyard::http {
 
 struct ClientRequest {
     Method method = Method::get;
-    std::string path;                           // with query; must begin with '/'
+    std::string path;  // with query; must begin with '/'
     std::string body;
     std::string content_type;
     std::size_t max_body = 64 * 1024;           // of the answer; a longer one is refused, whatever its header says

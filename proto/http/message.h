@@ -36,7 +36,7 @@ struct Response {
     unsigned status = 200;
     std::string content_type = "application/octet-stream";
     std::string body;
-    std::optional<std::filesystem::path> file;       // sent instead of `body`
+    std::optional<std::filesystem::path> file;        // sent instead of `body`
     std::optional<std::chrono::seconds> retry_after;  // sent with 429 and 503
 
     static Response text(unsigned status, std::string_view message);

@@ -12,12 +12,11 @@ namespace lanyard::http {
 struct ServerLimits {
     std::size_t header_bytes = 8 * 1024;
     std::size_t body_bytes = 64 * 1024;
-    std::chrono::seconds header_time{5};   // from accept (or the previous response) to the end of the header;
-                                           // idle keep-alive connections wait `idle_time` for the first byte
-    std::chrono::seconds body_time{10};
-    std::chrono::seconds idle_time{60};
-    std::chrono::seconds write_time{60};   // without progress
-    std::size_t connections = 20'000;      // over it, new ones are closed at once
+    std::chrono::milliseconds header_time{5'000};  // from accept, or from its first byte, to the end of the header
+    std::chrono::milliseconds body_time{10'000};
+    std::chrono::milliseconds idle_time{60'000};   // from a response to the first byte of the next request
+    std::chrono::milliseconds write_time{60'000};  // for each 64 KiB of an answer
+    std::size_t connections = 20'000;              // over it, new ones are closed at once
 };
 
 // HTTP/1.1 with keep-alive, GET and POST. Everything else is answered with the fitting 4xx.

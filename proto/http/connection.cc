@@ -1,0 +1,78 @@
+#include "proto/http/connection.h"
+
+#include <algorithm>
+
+namespace lanyard::http {
+
+using namespace std::chrono_literals;
+using boost::system::error_code;
+
+namespace {
+
+std::string address_of_peer(Socket const& socket) {
+    error_code gone;
+    auto const address = socket.remote_endpoint(gone).address();
+    if (gone) return {};
+    if (address.is_v4()) return address.to_string();
+    auto v6 = address.to_v6();
+    if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
+    v6.scope_id(0);  // names an interface of this machine and means nothing to others
+    return v6.to_string();
+}
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Connections> all, Socket accepted)
+    : socket(std::move(accepted)),
+      remote_address_(address_of_peer(socket)),
+      all_(std::move(all)),
+      place_(all_->list_.insert(all_->list_.end(), this)) {
+    all_->watch();
+}
+
+Connection::~Connection() { all_->list_.erase(place_); }
+
+void Connection::within(std::chrono::milliseconds limit) {
+    timed_out_ = false;
+    deadline_ = Clock::now() + limit;
+}
+
+void Connection::without_limit() {
+    timed_out_ = false;
+    deadline_ = Clock::time_point::max();
+}
+
+Connections::Connections(asio::io_context& io, std::chrono::milliseconds shortest_limit)
+    : timer_(io), period_(std::clamp<std::chrono::milliseconds>(shortest_limit / 4, 5ms, 1s)) {}
+
+void Connections::close_all() {
+    error_code ignored;
+    for (auto* connection : list_) connection->socket.close(ignored);
+    timer_.cancel();
+}
+
+void Connections::watch() {
+    if (watching_ || list_.empty()) return;
+    watching_ = true;
+    timer_.expires_after(period_);
+    timer_.async_wait([weak = weak_from_this()](error_code cancelled) {
+        auto const self = weak.lock();
+        if (!self) return;
+        self->watching_ = false;
+        if (cancelled) return;
+        self->cut_late_ones();
+        self->watch();
+    });
+}
+
+void Connections::cut_late_ones() {
+    auto const now = Connection::Clock::now();
+    error_code ignored;
+    for (auto* connection : list_) {
+        if (now < connection->deadline_) continue;
+        connection->timed_out_ = true;
+        connection->socket.cancel(ignored);
+    }
+}
+
+}  // namespace lanyard::http

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "proto/async/asio.h"
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+namespace lanyard::http {
+
+using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
+
+class Connections;
+
+// One accepted socket and the time by which what it waits for must have happened.
+class Connection {
+public:
+    Connection(std::shared_ptr<Connections> all, Socket accepted);
+    ~Connection();
+    Connection(Connection const&) = delete;
+    Connection& operator=(Connection const&) = delete;
+
+    Socket socket;
+
+    void within(std::chrono::milliseconds limit);
+    void without_limit();
+    bool timed_out() const { return timed_out_; }  // the last operation was cut by the time given to within()
+
+    // See Request::remote_address. Empty when the client had gone before it was asked.
+    std::string const& remote_address() const { return remote_address_; }
+
+private:
+    friend class Connections;
+    using Clock = std::chrono::steady_clock;
+
+    Clock::time_point deadline_ = Clock::time_point::max();
+    bool timed_out_ = false;
+    std::string remote_address_;
+    std::shared_ptr<Connections> all_;
+    std::list<Connection*>::iterator place_;
+};
+
+// Every connection of a server. Looks at all deadlines a few times within the shortest limit, instead of a timer for
+// each: a server holds thousands of them, and nearly none is ever cut.
+class Connections : public std::enable_shared_from_this<Connections> {
+public:
+    Connections(asio::io_context& io, std::chrono::milliseconds shortest_limit);
+
+    std::size_t count() const { return list_.size(); }
+    void close_all();
+
+private:
+    friend class Connection;
+
+    void watch();
+    void cut_late_ones();
+
+    asio::steady_timer timer_;
+    std::chrono::milliseconds period_;
+    bool watching_ = false;
+    std::list<Connection*> list_;
+};
+
+}  // namespace lanyard::http

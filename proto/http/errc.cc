@@ -1,0 +1,24 @@
+#include "proto/http/errc.h"
+
+#include "proto/outcome/errc_table.h"
+
+namespace lanyard::http {
+
+std::error_code make_error_code(Errc errc) noexcept {
+    static constexpr ErrcRow kRows[] = {
+        {static_cast<int>(Errc::malformed_url), "malformed URL", Kind::usage},
+        {static_cast<int>(Errc::unreachable), "server unreachable", Kind::network},
+        {static_cast<int>(Errc::timed_out), "no answer in time", Kind::network},
+        {static_cast<int>(Errc::too_large), "answer too large", Kind::network},
+        {static_cast<int>(Errc::refused), "request refused", Kind::network},
+        {static_cast<int>(Errc::not_found), "not found on the server", Kind::not_found},
+        {static_cast<int>(Errc::busy), "server busy", Kind::network},
+        {static_cast<int>(Errc::malformed_answer), "malformed answer", Kind::network},
+        {static_cast<int>(Errc::address_in_use), "address in use", Kind::conflict},
+        {static_cast<int>(Errc::unusable_address), "unusable listening address", Kind::usage},
+    };
+    static ErrcTable const table("http", kRows);
+    return {static_cast<int>(errc), table};
+}
+
+}  // namespace lanyard::http

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "proto/http/connection.h"
+#include "proto/outcome/result.h"
+
+namespace lanyard::http {
+
+// Opens, binds and listens. Fails with address_in_use or unusable_address.
+Result<Acceptor> open_listener(asio::io_context& io, std::string const& address, std::uint16_t port);
+
+}  // namespace lanyard::http
