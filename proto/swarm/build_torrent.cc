@@ -42,14 +42,16 @@ Result<std::string> hash_pieces(std::filesystem::path const& file, lt::create_to
 Result<BuiltTorrent> build_torrent(std::filesystem::path const& file, std::string const& file_name,
                                    std::uint32_t piece_length, std::string const& announce_url) {
     if (!is_plain_name(file_name)) {
-        return fail(Errc::unacceptable_torrent, fmt::format("cannot make a torrent of '{}': '{}' is not a plain file name",
-                                                            file.string(), file_name));
+        return fail(
+            Errc::unacceptable_torrent,
+            fmt::format("cannot make a torrent of '{}': '{}' is not a plain file name", file.string(), file_name));
     }
     std::error_code wrong;
     auto const length = std::filesystem::file_size(file, wrong);
     if (wrong) return unreadable(file, wrong.message());
     if (length == 0) return unreadable(file, "it is empty, and an empty file cannot be shared");
-    if (length > static_cast<std::uintmax_t>(lt::file_storage::max_file_size)) return unreadable(file, "it is too large");
+    if (length > static_cast<std::uintmax_t>(lt::file_storage::max_file_size))
+        return unreadable(file, "it is too large");
 
     try {
         lt::file_storage files;

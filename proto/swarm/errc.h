@@ -11,7 +11,7 @@ enum class Errc {
     disk_full,
     disk_failure,
     listen_failed,
-    removed,               // the torrent was taken out while waiting for it
+    removed,  // the torrent was taken out while waiting for it
     unknown_torrent,
 };
 

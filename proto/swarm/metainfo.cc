@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include <boost/version.hpp>
 #include <fmt/format.h>
+#include <boost/version.hpp>
 #include <libtorrent/bdecode.hpp>
 #include <libtorrent/torrent_info.hpp>
 
@@ -41,7 +41,8 @@ Result<Metainfo> read_info(lt::bdecode_node const& info) {
         return unacceptable("its info dictionary does not hold exactly length, name, piece length, pieces and private");
     }
     for (auto const& key : kInfoKeys) {
-        if (!info.dict_find({key.data(), key.size()})) return unacceptable(fmt::format("its info dictionary has no '{}'", key));
+        if (!info.dict_find({key.data(), key.size()}))
+            return unacceptable(fmt::format("its info dictionary has no '{}'", key));
     }
     Metainfo result;
     auto const length = info.dict_find_int_value("length", -1);

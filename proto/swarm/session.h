@@ -27,12 +27,15 @@ enum class Part { node, seeder };
 struct Settings {
     Part part = Part::node;
     std::string listen_address = "0.0.0.0";
-    std::uint16_t listen_port = 0;         // 0: the system chooses
-    std::vector<std::string> networks;     // CIDR; connections to and from any other address are refused
-    std::int64_t upload_limit = 0;         // bytes/s over all peers, LAN ones included; 0: none
+    std::uint16_t listen_port = 0;      // 0: the system chooses
+    std::vector<std::string> networks;  // CIDR; connections to and from any other address are refused
+    std::int64_t upload_limit = 0;      // bytes/s over all peers, LAN ones included; 0: none
     std::int64_t download_limit = 0;
-    bool many_peers_per_address = false;   // several nodes behind one address (same host, NAT)
+    bool many_peers_per_address = false;  // several nodes behind one address (same host, NAT)
 };
+
+// Whether an address or a network in them is not one.
+Status check_settings(Settings const& settings);
 
 struct PeerBytes {
     Endpoint peer;
@@ -47,10 +50,10 @@ struct Progress {
     std::uint64_t bytes_total = 0;
     std::uint64_t bytes_per_second = 0;  // received now
     std::uint32_t connected_peers = 0;
-    std::uint64_t sent = 0;         // payload, since added
-    std::uint64_t wasted = 0;       // received twice or failed its hash
-    std::vector<PeerBytes> peers;   // everybody bytes were exchanged with, also those that have gone
-    std::string failure;            // for people, when failed (disk full, file gone)
+    std::uint64_t sent = 0;        // payload, since added
+    std::uint64_t wasted = 0;      // received twice or failed its hash
+    std::vector<PeerBytes> peers;  // everybody bytes were exchanged with, also those that have gone
+    std::string failure;           // for people, when failed (disk full, file gone)
 };
 
 // All our BitTorrent traffic. One object a process; its threads are libtorrent's, its results come on the io_context.
@@ -59,6 +62,8 @@ struct Progress {
 // come from an allowed network.
 class Session {
 public:
+    // A seeder listens from now on, a node only while it has something to share. Throws std::invalid_argument when
+    // check_settings() would fail.
     Session(asio::io_context& io, events::Events& events, Settings const& settings);
     ~Session();
 

@@ -3,10 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "proto/swarm/errc.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch.h"
 
 namespace lanyard::swarm {
 namespace {
@@ -149,22 +148,23 @@ TEST(ChoosePieceLength, KeepsLargeFilesWithinTheNumberOfPieces) {
 class BuildTorrent : public ::testing::Test {
 protected:
     std::filesystem::path write(std::string const& bytes) {
-        std::ofstream(scratch_.path() / "package", std::ios::binary) << bytes;
-        return scratch_.path() / "package";
+        support::write_file(scratch_ / "package", bytes);
+        return scratch_ / "package";
     }
 
-    tests::ScratchDir scratch_;
+    support::Scratch scratch_;
 };
 
 TEST_F(BuildTorrent, GivesATorrentThatANodeAccepts) {
-    auto const built = build_torrent(write(std::string(150'000, 'z')), "app-1.tar", 65'536, "http://seeder:8430/announce");
+    auto const built =
+        build_torrent(write(std::string(150'000, 'z')), "app-1.tar", 65'536, "http://seeder:8430/announce");
     ASSERT_TRUE(built) << built.error().detail;
     EXPECT_EQ(built->info.length, 150'000U);
     EXPECT_EQ(built->info.name, "app-1.tar");
     EXPECT_EQ(built->info.piece_length, 65'536U);
     EXPECT_EQ(built->piece_list.size(), 3 * 32U);
     EXPECT_NE(built->torrent.find("8:announce27:http://seeder:8430/announce"), std::string::npos);
-    auto const again = build_torrent(scratch_.path() / "package", "app-1.tar", 65'536, "");
+    auto const again = build_torrent(scratch_ / "package", "app-1.tar", 65'536, "");
     EXPECT_EQ(again->info.info_hash, built->info.info_hash);
     EXPECT_EQ(again->piece_list, built->piece_list);
 }
@@ -181,7 +181,7 @@ TEST_F(BuildTorrent, PieceListHoldsTheSha256OfEachPiece) {
 
 TEST_F(BuildTorrent, RefusesAnEmptyFileAMissingFileAndAnOddName) {
     EXPECT_EQ(build_torrent(write(""), "a", 65'536, "").error().code, Errc::unreadable_file);
-    EXPECT_EQ(build_torrent(scratch_.path() / "none", "a", 65'536, "").error().code, Errc::unreadable_file);
+    EXPECT_EQ(build_torrent(scratch_ / "none", "a", 65'536, "").error().code, Errc::unreadable_file);
     EXPECT_EQ(build_torrent(write("x"), "a b", 65'536, "").error().code, Errc::unacceptable_torrent);
     EXPECT_EQ(build_torrent(write("x"), "a", 1'000, "").error().code, Errc::unacceptable_torrent);
 }
