@@ -1,0 +1,40 @@
+#include "proto/events/log.h"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+
+namespace lanyard::events {
+namespace {
+
+std::string written(Level least, Event const& event) {
+    testing::internal::CaptureStderr();
+    Log log(least);
+    log.tell(event);
+    return testing::internal::GetCapturedStderr();
+}
+
+TEST(LogTest, WritesTimeLevelNameAndText) {
+    auto const line = written(Level::info, {Level::info, "node.ready", "all is well"});
+    std::regex const shape("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z info    node\\.ready: all is well\\n");
+    EXPECT_TRUE(std::regex_match(line, shape)) << line;
+}
+
+TEST(LogTest, ShowsControlCharactersSoThatNobodyCanForgeALine) {
+    std::string const forged("a\n2026 info x\r\t\x1b[2J\x7f\0z", 22);
+    auto const line = written(Level::info, {Level::warning, "fetch.refused", forged});
+    EXPECT_TRUE(line.ends_with("fetch.refused: a?2026 info x???[2J??z\n")) << line;
+}
+
+TEST(LogTest, LeavesTextInOtherLanguagesAlone) {
+    auto const line = written(Level::info, {Level::info, "x.y", "größer {} %s"});
+    EXPECT_TRUE(line.ends_with("x.y: größer {} %s\n")) << line;
+}
+
+TEST(LogTest, LeavesOutWhatIsBelowItsLevel) {
+    EXPECT_EQ(written(Level::warning, {Level::info, "x.y", "text"}), "");
+    EXPECT_NE(written(Level::warning, {Level::error, "x.y", "text"}), "");
+}
+
+}  // namespace
+}  // namespace lanyard::events
