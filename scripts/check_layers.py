@@ -48,8 +48,9 @@ MAY_INCLUDE = {
                     "node/check", "node/drain", "node/fetch", "node/gate", "node/journal", "node/probe", "node/stage"},
     "node/platform": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "node/apply", "node/drain",
                       "node/fetch", "node/gate", "node/probe", "node/stage"},
-    "node/console": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release",
-                     "manifests/store", "node/check", "node/fetch", "node/gate", "node/journal", "node/report",
+    # join is a first, small refresh of its own: it fetches one root and holds it against a digest.
+    "node/console": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/release",
+                     "manifests/store", "manifests/trust", "node/check", "node/fetch", "node/gate", "node/journal", "node/report",
                      "node/update"},
 }
 TOPS = ("proto", "manifests", "node", "seeder")
