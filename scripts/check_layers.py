@@ -50,7 +50,8 @@ MAY_INCLUDE = {
                       "node/fetch", "node/gate", "node/probe", "node/stage"},
     # join is a first, small refresh of its own: it fetches one root and holds it against a digest.
     "node/console": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/release",
-                     "manifests/store", "manifests/trust", "node/check", "node/fetch", "node/gate", "node/journal", "node/report",
+                     "manifests/store", "manifests/trust", "node/check", "node/fetch", "node/gate", "node/journal",
+                     "node/report",
                      "node/update"},
 }
 TOPS = ("proto", "manifests", "node", "seeder")
