@@ -1,0 +1,123 @@
+"""A node dies in every phase: afterwards the old or the new release stands, whole, and the walk goes on."""
+import fcntl
+
+import pytest
+
+from harness import payloads, programs
+
+HOLD = "while test -e ../../hold; do sleep 0.02; done; "
+
+
+class Office:
+    """A node that runs version 1 as a service, and version 2 ready to be published."""
+
+    def __init__(self, seeder, make_node, release, port, unhealthy=False):
+        self.seeder, self.port = seeder, port
+        self.first, self.second = release("1.0.0"), release("2.0.0", data_bytes=3_000_000, unhealthy=unhealthy)
+        self.policy = payloads.service(port, probation=2, stop=HOLD + payloads.STOP, start_seconds=4)
+        seeder.publish(self.first, "demo", "1.0.0", *self.policy)
+        self.node = make_node(seeder)
+        self.node.run().wait("attempt.committed", "1.0.0")
+
+    def publish_second(self):
+        self.seeder.publish(self.second, "demo", "2.0.0", *self.policy)
+
+    def kill_and_look(self):
+        self.node.daemon.kill()
+        self.node.daemon.check()
+        tree = payloads.tree_hash(self.node.home("demo") / "current")
+        assert tree in (payloads.tree_hash(self.first), payloads.tree_hash(self.second)), "half a release"
+
+    def settled(self):
+        app = self.node.app("demo")
+        return not app.HasField("attempt") and app.version
+
+    def finish_with(self, version):
+        programs.wait_until(lambda: self.settled() == version, f"{version} is installed and no attempt is under way")
+        tree = {"1.0.0": self.first, "2.0.0": self.second}[version]
+        assert payloads.tree_hash(self.node.home("demo") / "current") == payloads.tree_hash(tree)
+        assert payloads.answer(self.port) == version
+        assert list((self.node.home("demo") / "staging").glob("*")) == []
+
+
+@pytest.fixture
+def make_office(seeder, make_node, release, free_port):
+    def make(**options):
+        return Office(seeder, make_node, release, free_port, **options)
+
+    return make
+
+
+def test_killed_while_fetching_it_fetches_the_rest(make_office):
+    office = make_office()
+    office.node.daemon.stop()
+    office.node.configure(download_kib_per_second=1000)
+    daemon = office.node.run()
+    office.publish_second()
+    daemon.wait("phase.fetch")
+    programs.wait_until(lambda: office.node.app("demo").attempt.bytes_done > 300_000, "some pieces have come")
+    office.kill_and_look()
+    assert office.node.installed("demo") == "1.0.0"
+    office.node.run()
+    office.finish_with("2.0.0")
+
+
+@pytest.mark.parametrize("phase", ["stage", "apply", "probe", "commit"])
+def test_killed_in_a_phase_it_goes_on_to_the_new_release(phase, make_office):
+    office = make_office()
+    office.publish_second()
+    office.node.daemon.wait(f"phase.{phase}", text="2.0.0")
+    office.kill_and_look()
+    office.node.run()
+    office.finish_with("2.0.0")
+
+
+def test_killed_while_waiting_for_the_gate_it_waits_again(make_office):
+    office = make_office()
+    with open(office.node.home("demo") / "busy.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        office.publish_second()
+        office.node.daemon.wait("phase.wait_idle", text="2.0.0")
+        office.kill_and_look()
+        assert payloads.answer(office.port) == "1.0.0"
+        daemon = office.node.run()
+        daemon.wait("gate.waiting")
+        assert payloads.answer(office.port) == "1.0.0"
+    office.finish_with("2.0.0")
+
+
+def test_killed_while_the_application_is_being_stopped_it_stops_and_updates_it(make_office):
+    office = make_office()
+    hold = office.node.home("demo") / "hold"
+    hold.touch()
+    office.publish_second()
+    office.node.daemon.wait("phase.drain", text="2.0.0")
+    office.kill_and_look()
+    assert office.node.installed("demo") == "1.0.0"
+    hold.unlink()
+    office.node.run()
+    office.finish_with("2.0.0")
+
+
+def test_killed_while_rolling_back_it_still_ends_on_the_old_release_and_says_so(make_office):
+    office = make_office(unhealthy=True)
+    office.publish_second()
+    office.node.daemon.wait("phase.roll_back")
+    office.kill_and_look()
+    office.node.run()
+    office.finish_with("1.0.0")
+    last = office.node.history()[0]
+    assert (last.to_version, last.outcome) == ("2.0.0", 2)  # OUTCOME_ROLLED_BACK
+
+
+def test_an_attempt_that_was_interrupted_is_reported_once(make_office):
+    office = make_office()
+    office.publish_second()
+    office.node.daemon.wait("phase.probe", text="2.0.0")
+    office.node.daemon.kill()
+    daemon = office.node.run()
+    daemon.wait("attempt.resumed")
+    daemon.wait("attempt.committed", "2.0.0")
+    daemon.wait("report.sent")
+    assert [report.to_version for report in office.node.history()] == ["2.0.0", "1.0.0"]
+    assert len(office.seeder.daemon.told("fleet.report")) == 2

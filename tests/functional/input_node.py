@@ -1,0 +1,107 @@
+"""Wrong input to the node: one clear sentence, the exit code of docs/reference/cli.md, nothing changed."""
+import pytest
+
+from harness import programs, states
+
+DIGEST = "sha256:" + "0" * 64
+WRONG_JOIN = {
+    "a seeder that does not answer": (["--seeder", "http://127.0.0.1:9", "--root-digest", DIGEST], 6),
+    "a root of another digest": (["--seeder", "{url}", "--root-digest", DIGEST], 7),
+    "a digest that is none": (["--seeder", "{url}", "--root-digest", "sha256:xyz"], 2),
+    "a digest of another kind": (["--seeder", "{url}", "--root-digest", "md5:" + "0" * 32], 2),
+    "an address that is no URL": (["--seeder", "seeder", "--root-digest", "{digest}"], 2),
+    "an address of another scheme": (["--seeder", "ftp://seeder/", "--root-digest", "{digest}"], 2),
+    "no seeder": (["--root-digest", "{digest}"], 2),
+    "an application name that leaves its folder": (
+        ["--seeder", "{url}", "--root-digest", "{digest}", "--app", "../demo"], 2),
+    "a window of 25 hours": (["--seeder", "{url}", "--root-digest", "{digest}", "--window", "01:00-25:00"], 2),
+    "a network that is none": (["--seeder", "{url}", "--root-digest", "{digest}", "--network", "10.0.0.0/99"], 2),
+    "a listen address that is none": (["--seeder", "{url}", "--root-digest", "{digest}", "--swarm-listen", "x"], 2),
+    "a port of 70000": (["--seeder", "{url}", "--root-digest", "{digest}", "--swarm-port", "70000"], 2),
+    "an unknown option": (["--seeder", "{url}", "--root-digest", "{digest}", "--colour", "red"], 2),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_JOIN)
+def test_join_refuses(what, seeder, tmp_path):
+    arguments, code = WRONG_JOIN[what]
+    node = programs.Node(tmp_path / "node", "node")
+    filled = [a.format(url=seeder.url, digest=seeder.root_digest) for a in arguments]
+    states.refused(node.call("join", *filled), code)
+    assert not node.state.exists() or not any(node.state.iterdir())
+
+
+def test_joining_twice_is_refused_and_changes_nothing(seeder, make_node):
+    node = make_node(seeder)
+    before = states.fingerprint(node.state)
+    states.refused(node.join(seeder, "--app", "other"), 4)
+    assert states.fingerprint(node.state) == before
+
+
+@pytest.mark.parametrize("command", [["run"], ["status"], ["check"], ["update", "--now"], ["history"], ["rollback"]],
+                         ids=lambda command: command[0])
+def test_a_node_that_has_not_joined_says_so(command, tmp_path):
+    node = programs.Node(tmp_path / "fresh", "fresh")
+    answer = node.call(*command)
+    states.refused(answer, 5)
+    assert "join" in answer.err
+    assert not node.state.exists() or not any(node.state.iterdir())
+
+
+WRONG = {
+    "an unknown option": (["status", "--colour"], 2),
+    "an unknown command": (["frobnicate"], 2),
+    "no command": ([], 2),
+    "update of an application it does not have": (["update", "--now", "--app", "nosuch"], 3),
+    "rollback of an application it does not have": (["rollback", "--app", "nosuch"], 3),
+    "a limit below nothing": (["history", "--limit", "-1"], 2),
+    "a limit of letters": (["history", "--limit", "many"], 2),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+@pytest.mark.parametrize("daemon", [False, True], ids=["alone", "with a daemon"])
+def test_the_node_refuses(what, daemon, seeder, make_node):
+    node = make_node(seeder)
+    if daemon:
+        node.run()
+    arguments, code = WRONG[what]
+    before = (node.state / "node.toml").read_bytes()
+    states.refused(node.call(*arguments), code)
+    assert (node.state / "node.toml").read_bytes() == before
+
+
+def test_a_second_daemon_on_the_same_state_is_refused(seeder, make_node):
+    node = make_node(seeder)
+    node.run()
+    states.refused(node.call("run"), 4)
+    assert node.daemon.running()
+
+
+@pytest.mark.parametrize("command", [["check"], ["update", "--now"]], ids=lambda command: command[0])
+def test_a_seeder_that_is_down_is_named_and_nothing_changes(command, seeder, make_node, release):
+    seeder.publish(release("1.0.0"), "demo", "1.0.0")
+    node = make_node(seeder)
+    assert node.call("update", "--now").code == 0
+    seeder.daemon.stop()
+    before = node.installed("demo")
+    answer = node.call(*command)
+    states.refused(answer, 6)
+    assert seeder.url.removeprefix("http://") in answer.err
+    assert node.installed("demo") == before
+
+
+DAMAGE = {
+    "of noise": "\x00\x01 = [",
+    "without a seeder": "[node]\nid = \"" + "0" * 32 + "\"\n",
+    "that is empty": "",
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_a_node_toml_is_refused(what, seeder, make_node):
+    node = make_node(seeder)
+    (node.state / "node.toml").write_text(DAMAGE[what])
+    answer = node.call("run")
+    states.refused(answer, 5, 2)
+    assert "node.toml" in answer.err
