@@ -75,7 +75,7 @@ if "--dot" in sys.argv:
     sys.exit()
 
 for top in TOPS:
-    for source in sorted((root / top).rglob("*.[hc]*")):
+    for source in sorted(p for p in (root / top).rglob("*.*") if p.suffix in (".h", ".cc")):
         room = "/".join(source.relative_to(root).parts[:2])
         for used in INCLUDE.findall(source.read_text()):
             # main.cc of a program wires everything below it.
