@@ -14,6 +14,8 @@ namespace lanyard::drain {
 struct AppRelease {
     release::Target target;
     std::filesystem::path directory;  // where its commands run: <home>/current
+
+    std::filesystem::path home() const { return directory.parent_path(); }
 };
 
 // Stops and starts an application by the commands of its signed install policy.
@@ -26,7 +28,7 @@ public:
     virtual asio::awaitable<Status> stop(AppRelease const& release) = 0;
 
     // Runs the start command and waits for it to return, up to the start deadline. Does nothing when every declared
-    // port is listening already.
+    // port is listening already; an application that declares none is started, whether it runs or not.
     virtual asio::awaitable<Status> start(AppRelease const& release) = 0;
 
     // start() for destructors: begins it and does not wait. Never throws.

@@ -1,0 +1,113 @@
+#include "node/drain/command_app_control.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "node/drain/command.h"
+#include "node/drain/errc.h"
+
+namespace lanyard::drain {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Adds to the time for which nobody serves, and decides how exactly it is measured.
+constexpr milliseconds kPortPause{50};
+
+std::string name_of(AppRelease const& release) {
+    return release.target.app.text() + " " + release.target.version.text();
+}
+
+std::string ports_text(Ports const& ports) {
+    return fmt::format("{} {}", ports.size() == 1 ? "port" : "ports", fmt::join(ports, ", "));
+}
+
+Status ended_badly(AppRelease const& release, char const* what, Ending const& ending, milliseconds deadline) {
+    return fail(ending.timed_out ? Errc::timed_out : Errc::command_failed,
+                fmt::format("the {} command of {} {}", what, name_of(release), words_for(ending, deadline)));
+}
+
+std::filesystem::path log_of(AppRelease const& release) { return release.home() / "start.log"; }
+
+}  // namespace
+
+asio::awaitable<Status> CommandAppControl::stop(AppRelease const& release) {
+    auto const& policy = release.target.install;
+    auto const limit = now_() + policy.stop_deadline;
+    if (policy.stop.empty()) {
+        end_hung_start(release);
+        auto const open = ports_.listening(policy.ports);
+        if (!open) co_return pass_on(open);
+        if (open->empty()) co_return Status();
+        co_return fail(Errc::still_listening, fmt::format("{} has no stop command, but {} listens; publish it with one",
+                                                          name_of(release), ports_text(*open)));
+    }
+
+    auto command = command_of(release, policy.stop);
+    milliseconds const deadline = policy.stop_deadline;
+    auto const ending = co_await runner_.run(std::move(command), deadline);
+    end_hung_start(release);
+    if (!ending) co_return pass_on(ending, "cannot run the stop command of " + name_of(release));
+    if (ending->timed_out) co_return ended_badly(release, "stop", *ending, deadline);
+    if (!ending->good()) {
+        auto const open = ports_.listening(policy.ports);
+        bool const gone = open && open->empty() && !policy.ports.empty();
+        if (!gone) co_return ended_badly(release, "stop", *ending, deadline);
+    }
+    co_return co_await wait_until_closed(release, limit);
+}
+
+asio::awaitable<Status> CommandAppControl::wait_until_closed(AppRelease const& release,
+                                                             std::chrono::steady_clock::time_point limit) {
+    auto const& policy = release.target.install;
+    for (;;) {
+        auto const open = ports_.listening(policy.ports);
+        if (!open) co_return pass_on(open);
+        if (open->empty()) co_return Status();
+        if (now_() >= limit) {
+            co_return fail(Errc::still_listening,
+                           fmt::format("{} of {} did not close within the {} s that it has to stop", ports_text(*open),
+                                       name_of(release), policy.stop_deadline.count()));
+        }
+        co_await alarm_.sleep(kPortPause);
+    }
+}
+
+asio::awaitable<Status> CommandAppControl::start(AppRelease const& release) {
+    auto const& policy = release.target.install;
+    if (runs_already(release) || policy.start.empty()) co_return Status();
+
+    auto command = command_of(release, policy.start);
+    auto log = log_of(release);
+    milliseconds const deadline = policy.start_deadline;
+    auto const ending = co_await runner_.run_detached(std::move(command), std::move(log), deadline);
+    if (!ending) co_return pass_on(ending, "cannot run the start command of " + name_of(release));
+    if (ending->left_running != 0) hung_starts_[release.target.app] = ending->left_running;
+    if (!ending->good()) co_return ended_badly(release, "start", *ending, deadline);
+    co_return Status();
+}
+
+void CommandAppControl::launch(AppRelease const& release) noexcept try {
+    auto const& start = release.target.install.start;
+    if (start.empty() || runs_already(release)) return;
+    runner_.launch_detached(command_of(release, start), log_of(release));
+} catch (...) {
+    // Out of memory: there is nobody left to tell.
+}
+
+bool CommandAppControl::runs_already(AppRelease const& release) {
+    auto const& wanted = release.target.install.ports;
+    if (wanted.empty()) return false;
+    auto const open = ports_.listening(wanted);
+    return open && open->size() == wanted.size();
+}
+
+// A start command that never returned may be the application itself, run in the foreground by mistake.
+void CommandAppControl::end_hung_start(AppRelease const& release) {
+    auto const hung = hung_starts_.find(release.target.app);
+    if (hung == hung_starts_.end()) return;
+    runner_.end(hung->second);
+    hung_starts_.erase(hung);
+}
+
+}  // namespace lanyard::drain

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <map>
+
+#include "node/drain/app_control.h"
+#include "node/drain/downtime.h"
+#include "node/drain/port_sensor.h"
+#include "node/drain/process_runner.h"
+#include "proto/async/alarm.h"
+
+namespace lanyard::drain {
+
+// AppControl by shell commands. What start writes goes to <home>/start.log. One io_context thread.
+class CommandAppControl final : public AppControl {
+public:
+    CommandAppControl(ProcessRunner& runner, PortSensor& ports, async::Alarm& alarm, SteadyClock now)
+        : runner_(runner), ports_(ports), alarm_(alarm), now_(std::move(now)) {}
+
+    // A stop command that fails is forgiven when the ports say that the application is gone. Without a stop command
+    // there must be nothing to stop: a declared port that listens is an error.
+    asio::awaitable<Status> stop(AppRelease const& release) override;
+    asio::awaitable<Status> start(AppRelease const& release) override;
+    void launch(AppRelease const& release) noexcept override;
+
+private:
+    asio::awaitable<Status> wait_until_closed(AppRelease const& release, std::chrono::steady_clock::time_point limit);
+    bool runs_already(AppRelease const& release);
+    void end_hung_start(AppRelease const& release);
+
+    ProcessRunner& runner_;
+    PortSensor& ports_;
+    async::Alarm& alarm_;
+    SteadyClock now_;
+    std::map<release::AppId, std::uint64_t> hung_starts_;
+};
+
+}  // namespace lanyard::drain

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+
+#include "node/drain/port_sensor.h"
+
+namespace lanyard::drain {
+
+using SteadyClock = std::function<std::chrono::steady_clock::time_point()>;
+
+// Measures how long an application's declared ports are closed, by looking over the shoulder of whoever asks for them:
+// from the moment one of them was first seen closed until all were seen open again. Its grain is how often somebody
+// asks. One for each application.
+class Downtime final : public PortSensor {
+public:
+    Downtime(PortSensor& sensor, SteadyClock now) : sensor_(sensor), now_(std::move(now)) {}
+
+    Result<Ports> listening(Ports const& ports) override;
+
+    // Forgets the last measurement and begins a new one. What is seen before the first begin() does not count.
+    void begin();
+    // No more is counted.
+    void end();
+    std::chrono::milliseconds closed() const;
+
+private:
+    using Time = std::chrono::steady_clock::time_point;
+
+    PortSensor& sensor_;
+    SteadyClock now_;
+    bool measuring_ = false;
+    std::optional<Time> closed_since_;
+    Time::duration total_{0};
+};
+
+}  // namespace lanyard::drain

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+
+#include "node/drain/process_runner.h"
+#include "proto/async/asio.h"
+
+namespace lanyard::platform {
+
+// Runs commands without a thread and without SIGCHLD: the end of a process is an event of its pidfd (Linux 5.3).
+// Needs SIGCHLD at its default. What it leaves running is reaped when it is used next.
+class LinuxProcessRunner final : public drain::ProcessRunner {
+public:
+    static constexpr char const* kSearchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    explicit LinuxProcessRunner(asio::io_context& io, std::string search_path = kSearchPath)
+        : io_(io), search_path_(std::move(search_path)) {}
+    ~LinuxProcessRunner() override;
+    LinuxProcessRunner(LinuxProcessRunner const&) = delete;
+    LinuxProcessRunner& operator=(LinuxProcessRunner const&) = delete;
+
+    asio::awaitable<Result<drain::Ending>> run(drain::Command command, std::chrono::milliseconds deadline) override;
+    asio::awaitable<Result<drain::Ending>> run_detached(drain::Command command, std::filesystem::path log,
+                                                        std::chrono::milliseconds deadline) override;
+    void launch_detached(drain::Command const& command, std::filesystem::path const& log) noexcept override;
+    void end(std::uint64_t left_running) override;
+
+private:
+    std::uint64_t leave(pid_t process);
+    void reap_left();
+
+    asio::io_context& io_;
+    std::string search_path_;
+    std::map<std::uint64_t, pid_t> left_;
+    std::uint64_t next_name_ = 1;
+};
+
+}  // namespace lanyard::platform

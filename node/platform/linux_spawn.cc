@@ -1,0 +1,96 @@
+#include "node/platform/linux_spawn.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <system_error>
+#include <vector>
+
+#include "node/drain/errc.h"
+
+namespace lanyard::platform {
+namespace {
+
+constexpr int kFirstClosed = 3;
+
+void must(int error) {
+    if (error != 0) throw std::system_error(error, std::generic_category(), "posix_spawn");
+}
+
+class Actions {
+public:
+    Actions() { must(posix_spawn_file_actions_init(&actions_)); }
+    ~Actions() { posix_spawn_file_actions_destroy(&actions_); }
+    Actions(Actions const&) = delete;
+    Actions& operator=(Actions const&) = delete;
+    posix_spawn_file_actions_t* get() { return &actions_; }
+
+private:
+    posix_spawn_file_actions_t actions_;
+};
+
+class Attributes {
+public:
+    Attributes() { must(posix_spawnattr_init(&attributes_)); }
+    ~Attributes() { posix_spawnattr_destroy(&attributes_); }
+    Attributes(Attributes const&) = delete;
+    Attributes& operator=(Attributes const&) = delete;
+    posix_spawnattr_t* get() { return &attributes_; }
+
+private:
+    posix_spawnattr_t attributes_;
+};
+
+// The output comes first: in a program that was started without descriptors it may itself be number 0.
+void set_up(Actions& actions, drain::Command const& command, int output) {
+    must(posix_spawn_file_actions_adddup2(actions.get(), output, STDOUT_FILENO));
+    must(posix_spawn_file_actions_adddup2(actions.get(), STDOUT_FILENO, STDERR_FILENO));
+    must(posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0));
+    must(posix_spawn_file_actions_addclosefrom_np(actions.get(), kFirstClosed));
+    must(posix_spawn_file_actions_addchdir_np(actions.get(), command.directory.c_str()));
+}
+
+void set_up(Attributes& attributes) {
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    must(posix_spawnattr_setsigmask(attributes.get(), &none));
+    must(posix_spawnattr_setsigdefault(attributes.get(), &all));
+    must(posix_spawnattr_setflags(attributes.get(),
+                                  POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> all;
+    for (auto& text : texts) all.push_back(text.data());
+    all.push_back(nullptr);
+    return all;
+}
+
+}  // namespace
+
+Result<pid_t> spawn(drain::Command const& command, int output, std::string const& search_path) {
+    std::vector<std::string> words{"/bin/sh", "-c", command.line};
+    std::vector<std::string> environment{"PATH=" + search_path};
+    for (auto const& [name, value] : command.environment) environment.push_back(name + "=" + value);
+    auto const arguments = pointers(words);
+    auto const variables = pointers(environment);
+
+    Actions actions;
+    Attributes attributes;
+    set_up(actions, command, output);
+    set_up(attributes);
+    pid_t pid = 0;
+    int const error = posix_spawn(&pid, "/bin/sh", actions.get(), attributes.get(), arguments.data(), variables.data());
+    if (error == 0) return pid;
+    return fail(drain::Errc::cannot_run, "/bin/sh cannot be started in " + command.directory.string() + ": " +
+                                             std::generic_category().message(error) +
+                                             "; check that the directory exists and can be entered");
+}
+
+int exit_code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
+}  // namespace lanyard::platform
