@@ -11,7 +11,9 @@ target_compile_options(
             -Wshadow
             -Wnon-virtual-dtor
             -Woverloaded-virtual
-            -Wold-style-cast)
+            -Wold-style-cast
+            # GCC 12, optimising, takes the recycled frames of Asio's coroutines for a mismatch.
+            -Wno-mismatched-new-delete)
 target_include_directories(lanyard_options INTERFACE "${PROJECT_SOURCE_DIR}")
 target_compile_definitions(
   lanyard_options
