@@ -22,7 +22,8 @@ MAY_INCLUDE = {
     "seeder/publish": {"proto/outcome", "proto/schema", "manifests/release", "manifests/signing", "manifests/trust",
                        "seeder/catalogue", "seeder/intake"},
     "seeder/rollout": {"proto/outcome", "proto/schema", "manifests/release", "seeder/catalogue"},
-    "seeder/tracker": {"proto/outcome", "proto/schema"},
+    # proto/async for the value type of an IP address only.
+    "seeder/tracker": {"proto/async", "proto/outcome", "proto/schema"},
     "seeder/fleet": {"proto/outcome", "proto/schema", "manifests/store"},
     "seeder/announce": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "proto/swarm",
                         "manifests/release", "seeder/catalogue", "seeder/fleet", "seeder/publish", "seeder/rollout",

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
+#include <algorithm>
 
 namespace lanyard::events {
 namespace {
@@ -15,9 +15,9 @@ std::string written(Level least, Event const& event) {
 }
 
 TEST(LogTest, WritesTimeLevelNameAndText) {
-    auto const line = written(Level::info, {Level::info, "node.ready", "all is well"});
-    std::regex const shape("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z info    node\\.ready: all is well\\n");
-    EXPECT_TRUE(std::regex_match(line, shape)) << line;
+    auto line = written(Level::info, {Level::info, "node.ready", "all is well"});
+    std::replace_if(line.begin(), line.end(), [](char c) { return c >= '0' && c <= '9'; }, '0');
+    EXPECT_EQ(line, "0000-00-00T00:00:00.000Z info    node.ready: all is well\n");
 }
 
 TEST(LogTest, ShowsControlCharactersSoThatNobodyCanForgeALine) {
