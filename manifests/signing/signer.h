@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,12 +24,17 @@ public:
 // A fresh Ed25519 key, in memory.
 Result<std::unique_ptr<Signer>> generate_key();
 
-// PKCS#8 PEM, mode 0600, written whole and fsynced before it has its name; an existing file is never replaced.
-Result<std::unique_ptr<Signer>> generate_key_file(std::filesystem::path const& path);
-// Refuses a file that others may read.
+// Makes a file: all of `bytes` is on disk, for its owner's eyes only (0600), before `path` is its name; a file that has
+// the name already is never replaced, and the answer then has the condition std::errc::file_exists. C++ cannot flush to
+// disk by itself, so a program hands in what its system offers.
+using WriteNewFile = std::function<Status(std::filesystem::path const& path, std::string_view bytes)>;
+
+// A fresh key in a new PKCS#8 PEM file.
+Result<std::unique_ptr<Signer>> generate_key_file(std::filesystem::path const& path, WriteNewFile const& write);
+// Refuses a file that others than its owner may read or change, and a key under a passphrase.
 Result<std::unique_ptr<Signer>> load_key_file(std::filesystem::path const& path);
 
-// The serialised envelope over `payload`, with one signature a signer.
+// The serialised envelope over `payload`, with one signature a signer. At least one signer, no key twice.
 Result<std::string> sign_envelope(trust::RoleName role, std::string_view payload,
                                   std::span<Signer const* const> signers);
 
