@@ -19,8 +19,9 @@ MAY_INCLUDE = {
     "manifests/store": {"proto/outcome", "proto/schema", "manifests/trust"},
     "seeder/intake": {"proto/outcome", "proto/swarm", "proto/schema", "manifests/package", "manifests/release"},
     "seeder/catalogue": {"proto/outcome", "proto/schema", "manifests/release", "manifests/store"},
-    "seeder/publish": {"proto/outcome", "proto/schema", "manifests/release", "manifests/signing", "manifests/trust",
-                       "seeder/catalogue", "seeder/intake"},
+    # manifests/store: the release row, its metadata and the revision are one transaction.
+    "seeder/publish": {"proto/outcome", "proto/schema", "manifests/release", "manifests/signing", "manifests/store",
+                       "manifests/trust", "seeder/catalogue", "seeder/intake"},
     "seeder/rollout": {"proto/outcome", "proto/schema", "manifests/release", "seeder/catalogue"},
     # proto/async for the value type of an IP address only.
     "seeder/tracker": {"proto/async", "proto/outcome", "proto/schema"},

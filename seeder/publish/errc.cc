@@ -1,0 +1,23 @@
+#include "seeder/publish/errc.h"
+
+#include "proto/outcome/errc_table.h"
+
+namespace lanyard::publish {
+namespace {
+
+constexpr ErrcRow kRows[] = {
+    {static_cast<int>(Errc::initialised_already), "initialised already", Kind::conflict},
+    {static_cast<int>(Errc::not_initialised), "not initialised", Kind::state},
+    {static_cast<int>(Errc::damaged_manifest), "damaged manifest", Kind::state},
+    {static_cast<int>(Errc::missing_key), "missing key", Kind::state},
+    {static_cast<int>(Errc::too_large), "manifest too large", Kind::usage},
+};
+
+}  // namespace
+
+std::error_code make_error_code(Errc value) noexcept {
+    static ErrcTable const table("publish", kRows);
+    return {static_cast<int>(value), table};
+}
+
+}  // namespace lanyard::publish

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <system_error>
+
+namespace lanyard::publish {
+
+enum class Errc {
+    initialised_already = 1,
+    not_initialised,
+    damaged_manifest,  // the stored metadata is not what this room once wrote
+    missing_key,
+    too_large,
+};
+
+std::error_code make_error_code(Errc) noexcept;
+
+}  // namespace lanyard::publish
+
+template <>
+struct std::is_error_code_enum<lanyard::publish::Errc> : std::true_type {};
