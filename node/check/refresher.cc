@@ -1,0 +1,111 @@
+#include "node/check/refresher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "node/check/errc.h"
+#include "proto/http/errc.h"
+
+namespace lanyard::check {
+
+using trust::RoleName;
+using trust::TrustedSet;
+
+asio::awaitable<Result<TrustedSet>> Refresher::refresh(trust::TimePoint now) {
+    auto trusted = load(now);
+    if (!trusted) co_return pass_on(trusted);
+
+    auto const root = co_await refresh_root(*trusted);
+    if (!root) co_return pass_on(root);
+    auto const timestamp = co_await refresh_timestamp(*trusted);
+    if (!timestamp) co_return pass_on(timestamp);
+    auto const snapshot = co_await refresh_snapshot(*trusted);
+    if (!snapshot) co_return pass_on(snapshot);
+    auto const targets = co_await refresh_targets(*trusted);
+    if (!targets) co_return pass_on(targets);
+    co_return std::move(trusted);
+}
+
+Result<TrustedSet> Refresher::load(trust::TimePoint now) {
+    auto const root = store_.newest_root();
+    if (!root) return pass_on(root);
+    if (!*root) {
+        return fail(Errc::not_joined,
+                    "this node trusts no seeder yet: run `lanyard-node join` with the line that "
+                    "`lanyard-seeder init` printed");
+    }
+    return TrustedSet::from_trusted_root(**root, now);
+}
+
+asio::awaitable<Status> Refresher::refresh_root(TrustedSet& trusted) {
+    for (std::size_t i = 0; i < trust::kMaxRootRotations; ++i) {
+        auto const next = trusted.root().version() + 1;
+        auto const name = fmt::format("{}.root.pb", next);
+        auto const bytes = co_await source_.fetch(name, trust::kMaxRootBytes);
+        if (!bytes) {
+            if (bytes.error().code == http::Errc::not_found) break;
+            co_return pass_on(bytes);
+        }
+        if (auto const step = trusted.update_root(*bytes); !step) co_return step;
+        if (auto const stored = store_.put_root(next, *bytes); !stored) co_return stored;
+    }
+    if (auto const step = trusted.finish_root(); !step) co_return step;
+    if (!trusted.keys_were_rotated()) co_return Status();
+    if (auto const dropped = store_.drop(RoleName::timestamp); !dropped) co_return dropped;
+    co_return store_.drop(RoleName::snapshot);
+}
+
+asio::awaitable<Status> Refresher::refresh_timestamp(TrustedSet& trusted) {
+    if (auto const loaded = take_stored(trusted, RoleName::timestamp); !loaded) co_return pass_on(loaded);
+    auto const bytes = co_await source_.fetch("timestamp.pb", trust::kMaxTimestampBytes);
+    if (!bytes) co_return pass_on(bytes);
+    auto const step = trusted.update_timestamp(*bytes);
+    if (!step) co_return pass_on(step);
+    if (*step == TrustedSet::Fresh::unchanged) co_return Status();
+    co_return store_.put(RoleName::timestamp, *bytes);
+}
+
+asio::awaitable<Status> Refresher::refresh_snapshot(TrustedSet& trusted) {
+    auto const loaded = take_stored(trusted, RoleName::snapshot);
+    if (!loaded) co_return pass_on(loaded);
+    if (*loaded) co_return Status();
+    auto const& wanted = trusted.timestamp()->snapshot();
+    auto const name = fmt::format("{}.snapshot.pb", wanted.version());
+    auto const limit = std::min<std::size_t>(wanted.length(), trust::kMaxSnapshotBytes);
+    auto const bytes = co_await source_.fetch(name, limit);
+    if (!bytes) co_return pass_on(bytes);
+    if (auto const step = trusted.update_snapshot(*bytes); !step) co_return step;
+    co_return store_.put(RoleName::snapshot, *bytes);
+}
+
+asio::awaitable<Status> Refresher::refresh_targets(TrustedSet& trusted) {
+    auto const loaded = take_stored(trusted, RoleName::targets);
+    if (!loaded) co_return pass_on(loaded);
+    if (*loaded) co_return Status();
+    auto const& metas = trusted.snapshot()->metas();
+    auto const wanted =
+        std::find_if(metas.begin(), metas.end(), [](auto const& meta) { return meta.name() == "targets"; });
+    if (wanted == metas.end()) co_return fail(Errc::malformed_answer, "the snapshot names no targets");
+    auto const name = fmt::format("{}.targets.pb", wanted->version());
+    auto const limit = std::min<std::size_t>(wanted->length(), trust::kMaxTargetsBytes);
+    auto const bytes = co_await source_.fetch(name, limit);
+    if (!bytes) co_return pass_on(bytes);
+    if (auto const step = trusted.update_targets(*bytes); !step) co_return step;
+    co_return store_.put(RoleName::targets, *bytes);
+}
+
+Result<bool> Refresher::take_stored(TrustedSet& trusted, RoleName role) {
+    auto const stored = store_.get(role);
+    if (!stored) return pass_on(stored);
+    if (!*stored) return false;
+    if (role == RoleName::timestamp) return trusted.load_trusted_timestamp(**stored).has_value();
+    if (role == RoleName::snapshot) {
+        // It may be the rollback reference of an older timestamp, or the very snapshot the timestamp asks for.
+        if (!trusted.load_trusted_snapshot(**stored)) return false;
+        return trusted.update_snapshot(**stored).has_value();
+    }
+    return trusted.update_targets(**stored).has_value();
+}
+
+}  // namespace lanyard::check

@@ -1,0 +1,99 @@
+#include "node/check/seeder_client.h"
+
+#include <fmt/format.h>
+
+#include "node/check/errc.h"
+#include "proto/http/errc.h"
+
+namespace lanyard::check {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMaxAnswer = 256 * 1024;
+constexpr auto kTimeout = 15s;
+constexpr auto kFileTimeout = 60s;  // 5 MB of metadata over a branch's thin link
+
+template <class Message>
+Result<Message> parse(Result<std::string> const& body, char const* what) {
+    if (!body) return pass_on(body);
+    Message message;
+    if (!message.ParseFromString(*body)) {
+        return fail(
+            Errc::malformed_answer,
+            fmt::format("the seeder's answer to {} cannot be read: is the URL that of a lanyard-seeder?", what));
+    }
+    return message;
+}
+
+Error refusal(http::ClientResponse const& answer, std::string const& path) {
+    auto const code = answer.status == 404                           ? http::Errc::not_found
+                      : answer.status == 429 || answer.status == 503 ? http::Errc::busy
+                                                                     : http::Errc::refused;
+    return {code,
+            fmt::format("the seeder answered {} with status {}: {}", path, answer.status, answer.body.substr(0, 200))};
+}
+
+}  // namespace
+
+SeederClient::SeederClient(asio::io_context& io, http::Url const& seeder) : http_(io, seeder) {}
+
+asio::awaitable<Result<v1::CheckResponse>> SeederClient::check(v1::CheckRequest request) {
+    auto const timeout = kTimeout + std::chrono::seconds(request.wait_seconds());
+    auto const body = co_await post("/v1/check", request.SerializeAsString(), timeout);
+    co_return parse<v1::CheckResponse>(body, "a check");
+}
+
+asio::awaitable<Result<v1::AnnounceResponse>> SeederClient::announce(v1::AnnounceRequest request) {
+    auto const body = co_await post("/v1/announce", request.SerializeAsString(), kTimeout);
+    co_return parse<v1::AnnounceResponse>(body, "an announce");
+}
+
+asio::awaitable<Status> SeederClient::report(v1::Report report) {
+    auto const body = co_await post("/v1/report", report.SerializeAsString(), kTimeout);
+    if (!body) co_return pass_on(body);
+    co_return Status();
+}
+
+asio::awaitable<Result<std::string>> SeederClient::fetch(std::string name, std::size_t max_bytes) {
+    http::ClientRequest request;
+    request.path = "/metadata/" + name;
+    request.max_body = max_bytes;
+    request.timeout = kFileTimeout;
+    co_return co_await send(std::move(request));
+}
+
+asio::awaitable<Result<std::string>> SeederClient::fetch_package_file(std::string name, std::size_t max_bytes) {
+    http::ClientRequest request;
+    request.path = "/packages/" + name;
+    request.max_body = max_bytes;
+    request.timeout = kFileTimeout;
+    co_return co_await send(std::move(request));
+}
+
+asio::awaitable<Result<std::string>> SeederClient::post(std::string path, std::string body,
+                                                        std::chrono::milliseconds timeout) {
+    http::ClientRequest request;
+    request.method = http::Method::post;
+    request.path = std::move(path);
+    request.body = std::move(body);
+    request.content_type = http::kProtobufType;
+    request.max_body = kMaxAnswer;
+    request.timeout = timeout;
+    co_return co_await send(std::move(request));
+}
+
+asio::awaitable<Result<std::string>> SeederClient::send(http::ClientRequest request) {
+    auto const path = request.path;
+    auto answer = co_await http_.send(std::move(request));
+    if (!answer) {
+        co_return tl::unexpected<Error>(
+            Error(answer.error().code,
+                  fmt::format("the seeder {} cannot be asked: {}", http_.url().to_string(), answer.error().detail)));
+    }
+    retry_after_ = answer->retry_after;
+    if (answer->status != 200) co_return tl::unexpected<Error>(refusal(*answer, path));
+    co_return std::move(answer->body);
+}
+
+}  // namespace lanyard::check
