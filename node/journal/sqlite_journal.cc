@@ -1,0 +1,233 @@
+#include "node/journal/sqlite_journal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "node/journal/errc.h"
+
+namespace lanyard::journal {
+namespace {
+
+using release::Target;
+using store::Connection;
+
+std::string new_id() {
+    std::random_device random;
+    std::string id;
+    for (int i = 0; i < 4; ++i) id += fmt::format("{:08x}", random());
+    return id;
+}
+
+Status gone(Attempt const& attempt) {
+    return fail(Errc::unknown_attempt,
+                fmt::format("attempt {} of {} is not under way", attempt.id, attempt.offer.target.app.text()));
+}
+
+void bind_optional(store::Statement& statement, std::optional<Target> const& target) {
+    if (target) {
+        statement.bind_blob(bytes_of(*target));
+    } else {
+        statement.bind_null();
+    }
+}
+
+// The number of an attempt that is under way.
+std::optional<std::int64_t> number_of(Connection& db, Attempt const& attempt) {
+    auto row = db.prepare("SELECT number FROM journal_attempts WHERE id = ? AND ended_at IS NULL");
+    row.bind(attempt.id);
+    if (!row.next()) return std::nullopt;
+    return row.integer(0);
+}
+
+void insert_phase(Connection& db, std::int64_t attempt, Phase phase, std::int64_t now) {
+    auto insert = db.prepare("INSERT INTO journal_phases (attempt, phase, entered_at) VALUES (?, ?, ?)");
+    insert.bind(attempt).bind(std::string_view(text(phase))).bind(now).run();
+}
+
+void insert_attempt(Connection& db, Attempt const& attempt, std::int64_t now) {
+    auto const& offer = attempt.offer;
+    auto insert = db.prepare(
+        "INSERT INTO journal_attempts (id, app, package, target, running, home, phase, starts, draft, started_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)");
+    insert.bind(attempt.id).bind(offer.target.app.text()).bind(offer.target.sha256.to_hex());
+    insert.bind_blob(bytes_of(offer.target));
+    bind_optional(insert, offer.running);
+    insert.bind_blob(offer.home.native()).bind(std::string_view(text(attempt.phase)));
+    insert.bind_blob(attempt.draft.SerializeAsString()).bind(now).run();
+}
+
+// How long each phase took, in the order of their first beginning. A clock that was set back gives 0, not nonsense.
+void add_phase_times(Connection& db, std::int64_t attempt, std::int64_t now, v1::Report& report) {
+    auto rows = db.prepare("SELECT phase, entered_at FROM journal_phases WHERE attempt = ? ORDER BY number");
+    rows.bind(attempt);
+    v1::PhaseTime* open = nullptr;
+    std::int64_t since = 0;
+    auto const close = [&](std::int64_t until) {
+        if (open)
+            open->set_milliseconds(open->milliseconds() +
+                                   static_cast<std::uint64_t>(std::max<std::int64_t>(0, until - since)));
+    };
+    report.clear_phases();
+    while (rows.next()) {
+        auto const phase = rows.text(0);
+        close(rows.integer(1));
+        since = rows.integer(1);
+        auto& phases = *report.mutable_phases();
+        auto const known =
+            std::find_if(phases.begin(), phases.end(), [&](auto const& p) { return p.phase() == phase; });
+        open = known == phases.end() ? phases.Add() : &*known;
+        open->set_phase(phase);
+    }
+    close(now);
+}
+
+void complete(Connection& db, std::int64_t number, Attempt const& attempt, std::int64_t now, v1::Report& report) {
+    auto const& offer = attempt.offer;
+    auto row = db.prepare("SELECT started_at FROM journal_attempts WHERE number = ?");
+    row.bind(number).next();
+    report.set_attempt_id(attempt.id);
+    report.set_app(offer.target.app.text());
+    report.set_from_version(offer.running ? offer.running->version.text() : "");
+    report.set_to_version(offer.target.version.text());
+    report.set_started_at(row.integer(0) / 1000);
+    report.set_ended_at(now / 1000);
+    add_phase_times(db, number, now, report);
+}
+
+Status install(Connection& db, check::Offer const& offer) {
+    auto const& app = offer.target.app.text();
+    auto row = db.prepare("SELECT highest_counter FROM journal_installed WHERE app = ?");
+    row.bind(app);
+    auto const before = row.next() ? row.integer(0) : 0;
+    auto put = db.prepare(
+        "INSERT OR REPLACE INTO journal_installed (app, current, previous, highest_counter) VALUES (?, ?, ?, ?)");
+    put.bind(app).bind_blob(bytes_of(offer.target));
+    bind_optional(put, offer.running);
+    put.bind(std::max(before, static_cast<std::int64_t>(offer.target.release_counter))).run();
+    auto pardon = db.prepare("DELETE FROM journal_quarantine WHERE app = ? AND package = ?");
+    pardon.bind(app).bind(offer.target.sha256.to_hex()).run();
+    return {};
+}
+
+void drop_oldest(Connection& db) {
+    auto attempts = db.prepare(
+        "DELETE FROM journal_attempts WHERE ended_at IS NOT NULL AND number <= (SELECT number FROM journal_attempts "
+        "WHERE ended_at IS NOT NULL ORDER BY number DESC LIMIT 1 OFFSET ?)");
+    attempts.bind(kKept).run();
+    auto outbox = db.prepare(
+        "DELETE FROM journal_outbox WHERE number <= (SELECT number FROM journal_outbox ORDER BY number DESC LIMIT 1 "
+        "OFFSET ?)");
+    outbox.bind(kKept).run();
+}
+
+Result<Attempt> attempt_in(store::Statement const& row) {
+    auto target = target_from(row.blob(1));
+    if (!target) return pass_on(target);
+    auto running = target_in(row, 2);
+    if (!running) return pass_on(running);
+    auto draft = report_from(row.blob(6));
+    if (!draft) return pass_on(draft);
+    auto const phase = phase_named(row.text(4));
+    if (!phase) return fail(Errc::damaged, "the journal holds a phase that does not exist: " + row.text(4));
+    return Attempt{row.text(0),
+                   {std::move(*target), std::move(*running), row.blob(3)},
+                   *phase,
+                   static_cast<unsigned>(row.integer(5)),
+                   static_cast<unsigned>(row.integer(7)),
+                   std::move(*draft)};
+}
+
+}  // namespace
+
+Result<Attempt> SqliteJournal::begin(check::Offer const& offer) {
+    Attempt attempt{.id = new_id(), .offer = offer};
+    auto const now = milliseconds_of(now_());
+    auto const written = database_.write([&](Connection& db) -> Status {
+        auto other = db.prepare("SELECT id FROM journal_attempts WHERE app = ? AND ended_at IS NULL");
+        other.bind(offer.target.app.text());
+        if (other.next()) {
+            return fail(Errc::under_way, fmt::format("attempt {} of {} has not ended yet; wait for its end",
+                                                     other.text(0), offer.target.app.text()));
+        }
+        insert_attempt(db, attempt, now);
+        insert_phase(db, db.last_row_id(), attempt.phase, now);
+        return {};
+    });
+    if (!written) return pass_on(written);
+    return attempt;
+}
+
+Status SqliteJournal::enter(Attempt& attempt, Phase phase) {
+    auto const now = milliseconds_of(now_());
+    auto const written = database_.write([&](Connection& db) -> Status {
+        auto const number = number_of(db, attempt);
+        if (!number) return gone(attempt);
+        auto update = db.prepare("UPDATE journal_attempts SET phase = ?, draft = ? WHERE number = ?");
+        update.bind(std::string_view(text(phase))).bind_blob(attempt.draft.SerializeAsString()).bind(*number).run();
+        insert_phase(db, *number, phase, now);
+        return {};
+    });
+    if (!written) return written;
+    attempt.phase = phase;
+    if (phase == Phase::drain) ++attempt.drains;
+    return {};
+}
+
+Status SqliteJournal::count_start(Attempt& attempt) {
+    auto const written = database_.write([&](Connection& db) -> Status {
+        auto update = db.prepare("UPDATE journal_attempts SET starts = ? WHERE id = ? AND ended_at IS NULL");
+        update.bind(static_cast<std::int64_t>(attempt.starts) + 1).bind(attempt.id).run();
+        return db.changed_rows() == 1 ? Status() : gone(attempt);
+    });
+    if (written) ++attempt.starts;
+    return written;
+}
+
+Status SqliteJournal::end(Attempt const& attempt, v1::Report report) {
+    auto const now = milliseconds_of(now_());
+    return database_.write([&](Connection& db) -> Status {
+        auto const number = number_of(db, attempt);
+        if (!number) return gone(attempt);
+        complete(db, *number, attempt, now, report);
+        auto const bytes = report.SerializeAsString();
+        auto update = db.prepare("UPDATE journal_attempts SET ended_at = ?, outcome = ?, report = ? WHERE number = ?");
+        update.bind(now).bind(std::int64_t{report.outcome()}).bind_blob(bytes).bind(*number).run();
+        auto put = db.prepare("INSERT INTO journal_outbox (attempt, report) VALUES (?, ?)");
+        put.bind(attempt.id).bind_blob(bytes).run();
+        drop_oldest(db);
+        if (report.outcome() == v1::OUTCOME_COMMITTED) return install(db, attempt.offer);
+        if (report.outcome() == v1::OUTCOME_ROLLED_BACK) {
+            put_into_quarantine(db, attempt.offer.target, report.detail(), now);
+        }
+        return {};
+    });
+}
+
+Result<std::vector<Attempt>> SqliteJournal::unfinished() {
+    return database_.read([](Connection& db) -> Result<std::vector<Attempt>> {
+        auto rows = db.prepare(
+            "SELECT id, target, running, home, phase, starts, draft, (SELECT count(*) FROM journal_phases p WHERE "
+            "p.attempt = a.number AND p.phase = 'drain') FROM journal_attempts a WHERE ended_at IS NULL ORDER BY "
+            "number");
+        std::vector<Attempt> found;
+        while (rows.next()) {
+            auto attempt = attempt_in(rows);
+            if (!attempt) return pass_on(attempt);
+            found.push_back(std::move(*attempt));
+        }
+        return found;
+    });
+}
+
+Result<std::optional<Target>> SqliteJournal::previous(release::AppId const& app) {
+    return database_.read([&](Connection& db) -> Result<std::optional<Target>> {
+        auto row = db.prepare("SELECT previous FROM journal_installed WHERE app = ?");
+        row.bind(app.text());
+        if (!row.next()) return std::optional<Target>();
+        return target_in(row, 0);
+    });
+}
+
+}  // namespace lanyard::journal
