@@ -1,0 +1,197 @@
+#include "seeder/fleet/fleet.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "tests/support/scratch.h"
+
+namespace lanyard::fleet {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string id(char digit) { return std::string(32, digit); }
+
+store::Database open(std::filesystem::path const& file) {
+    std::array const migrations = {fleet_schema()};
+    auto database = store::Database::open(file, migrations);
+    if (!database) throw std::runtime_error(database.error().detail);
+    return std::move(*database);
+}
+
+Sighting sighting_of(char node, std::string const& version = "1.0.0", std::int64_t seen = 100) {
+    Sighting sighting;
+    sighting.node_id = id(node);
+    sighting.changed = true;
+    sighting.last_seen = seen;
+    sighting.name = std::string("pc-") + node;
+    sighting.address = "10.0.0.1";
+    sighting.platform = "linux/amd64";
+    auto& app = sighting.apps.emplace_back();
+    app.set_app("editor");
+    app.set_channel("stable");
+    app.set_version(version);
+    return sighting;
+}
+
+ReceivedReport report_of(char node, char attempt, std::int64_t ended_at, v1::Outcome outcome = v1::OUTCOME_COMMITTED) {
+    ReceivedReport received;
+    received.address = "10.0.0.9";
+    received.report.set_node_id(id(node));
+    received.report.set_node_name(std::string("pc-") + node);
+    received.report.set_attempt_id(id(attempt));
+    received.report.set_app("editor");
+    received.report.set_from_version("1.0.0");
+    received.report.set_to_version(std::string("1.1.") + attempt);
+    received.report.set_outcome(outcome);
+    received.report.set_detail(std::string("detail ") + attempt);
+    received.report.set_ended_at(ended_at);
+    return received;
+}
+
+class FleetTest : public testing::Test {
+protected:
+    void note(Sighting const& sighting) {
+        auto const noted = fleet.note(std::span(&sighting, 1));
+        EXPECT_TRUE(noted) << noted.error().detail;
+    }
+    bool take(ReceivedReport const& report) {
+        auto const fresh = fleet.take(std::span(&report, 1), now);
+        EXPECT_TRUE(fresh) << fresh.error().detail;
+        return fresh.value_or(std::vector<bool>{false}).at(0);
+    }
+    std::vector<v1::NodeSummary> nodes() {
+        auto all = fleet.nodes();
+        EXPECT_TRUE(all);
+        return std::move(all).value_or(std::vector<v1::NodeSummary>());
+    }
+    v1::NodeApp only_app() {
+        auto const all = nodes();
+        return all.size() == 1 && all[0].apps_size() == 1 ? all[0].apps(0) : v1::NodeApp();
+    }
+
+    support::Scratch scratch;
+    store::Database database = open(scratch / "seeder.db");
+    Fleet fleet{database};
+    std::chrono::sys_seconds now{1000s};
+};
+
+TEST_F(FleetTest, ListsNodesByNameWithTheirApplications) {
+    note(sighting_of('b'));
+    note(sighting_of('a'));
+    auto const all = nodes();
+    ASSERT_EQ(all.size(), 2u);
+    EXPECT_EQ(all[0].name(), "pc-a");
+    EXPECT_EQ(all[0].node_id(), id('a'));
+    EXPECT_EQ(all[0].address(), "10.0.0.1");
+    EXPECT_EQ(all[0].platform(), "linux/amd64");
+    EXPECT_EQ(all[0].last_seen(), 100);
+    ASSERT_EQ(all[0].apps_size(), 1);
+    EXPECT_EQ(all[0].apps(0).app(), "editor");
+    EXPECT_EQ(all[0].apps(0).channel(), "stable");
+    EXPECT_EQ(all[0].apps(0).version(), "1.0.0");
+    EXPECT_EQ(all[0].apps(0).last_outcome(), v1::OUTCOME_UNSPECIFIED);
+    EXPECT_EQ(fleet.expected_nodes(), 2u);
+}
+
+TEST_F(FleetTest, FollowsWhatANodeSays) {
+    note(sighting_of('a'));
+    auto changed = sighting_of('a', "2.0.0", 200);
+    changed.name = "renamed";
+    changed.apps.emplace_back().set_app("browser");
+    note(changed);
+    auto all = nodes();
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0].name(), "renamed");
+    EXPECT_EQ(all[0].last_seen(), 200);
+    ASSERT_EQ(all[0].apps_size(), 2);
+    EXPECT_EQ(all[0].apps(0).app(), "browser");
+    EXPECT_EQ(all[0].apps(1).version(), "2.0.0");
+    changed.apps.erase(changed.apps.begin());
+    note(changed);
+    EXPECT_EQ(only_app().app(), "browser");
+}
+
+TEST_F(FleetTest, MovesLastSeenAlone) {
+    note(sighting_of('a'));
+    Sighting seen;
+    seen.node_id = id('a');
+    seen.last_seen = 300;
+    note(seen);
+    auto const all = nodes();
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0].last_seen(), 300);
+    EXPECT_EQ(all[0].name(), "pc-a");
+    EXPECT_EQ(all[0].apps_size(), 1);
+}
+
+TEST_F(FleetTest, CountsAReportOnce) {
+    note(sighting_of('a'));
+    EXPECT_TRUE(take(report_of('a', '1', 500)));
+    auto again = report_of('a', '1', 600, v1::OUTCOME_FAILED);
+    EXPECT_FALSE(take(again));
+    EXPECT_EQ(only_app().last_outcome(), v1::OUTCOME_COMMITTED);
+    EXPECT_EQ(only_app().last_detail(), "detail 1");
+    EXPECT_EQ(only_app().version(), "1.1.1");
+    EXPECT_EQ(only_app().channel(), "stable");
+}
+
+TEST_F(FleetTest, CountsAReportTwiceInOneBatchOnce) {
+    std::vector<ReceivedReport> const batch = {report_of('a', '1', 500), report_of('a', '1', 500),
+                                               report_of('b', '2', 500)};
+    EXPECT_EQ(fleet.take(batch, now), (std::vector<bool>{true, false, true}));
+}
+
+TEST_F(FleetTest, KeepsTheVersionWhenAnAttemptDidNotChangeIt) {
+    note(sighting_of('a'));
+    EXPECT_TRUE(take(report_of('a', '1', 500, v1::OUTCOME_ROLLED_BACK)));
+    EXPECT_EQ(only_app().version(), "1.0.0");
+    EXPECT_EQ(only_app().last_outcome(), v1::OUTCOME_ROLLED_BACK);
+}
+
+TEST_F(FleetTest, DoesNotLetAReportThatWasHeldUpReplaceALaterOne) {
+    EXPECT_TRUE(take(report_of('a', '2', 600, v1::OUTCOME_ROLLED_BACK)));
+    EXPECT_TRUE(take(report_of('a', '1', 500)));
+    EXPECT_EQ(only_app().last_detail(), "detail 2");
+    EXPECT_EQ(only_app().version(), "1.0.0");
+}
+
+TEST_F(FleetTest, IsNotBlockedByAReportFromTheFuture) {
+    EXPECT_TRUE(take(report_of('a', '1', std::numeric_limits<std::int64_t>::max(), v1::OUTCOME_FAILED)));
+    now += 10s;
+    EXPECT_TRUE(take(report_of('a', '2', 1005)));
+    EXPECT_EQ(only_app().last_outcome(), v1::OUTCOME_COMMITTED);
+}
+
+TEST_F(FleetTest, ListsANodeThatHasOnlyReported) {
+    EXPECT_TRUE(take(report_of('a', '1', 500)));
+    auto const all = nodes();
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0].name(), "pc-a");
+    EXPECT_EQ(all[0].address(), "10.0.0.9");
+    EXPECT_EQ(all[0].last_seen(), 1000);
+}
+
+TEST_F(FleetTest, ForgetsTheNodesNotSeenForLongestWhenThereAreTooMany) {
+    Fleet few(database, 2);
+    std::vector<Sighting> const three = {sighting_of('a', "1.0.0", 3), sighting_of('b', "1.0.0", 1),
+                                         sighting_of('c', "1.0.0", 2)};
+    ASSERT_TRUE(few.note(three));
+    auto const all = nodes();
+    ASSERT_EQ(all.size(), 2u);
+    EXPECT_EQ(all[0].name(), "pc-a");
+    EXPECT_EQ(all[1].name(), "pc-c");
+}
+
+TEST_F(FleetTest, RemembersAcrossARestart) {
+    EXPECT_TRUE(take(report_of('a', '1', 500)));
+    auto other = open(scratch / "seeder.db");
+    Fleet second(other);
+    EXPECT_EQ(second.expected_nodes(), 1u);
+    auto const report = report_of('a', '1', 500);
+    EXPECT_EQ(second.take(std::span(&report, 1), now), std::vector<bool>{false});
+}
+
+}  // namespace
+}  // namespace lanyard::fleet
