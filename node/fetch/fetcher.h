@@ -32,8 +32,11 @@ public:
     // that is gone may come back). Errors: disk full, torrent refused, stopped. Idempotent: what is on disk is kept.
     virtual asio::awaitable<Result<FetchedPackage>> fetch(check::Offer const& offer) = 0;
 
-    // Of the fetch under way; nothing when there is none.
-    virtual std::optional<FetchProgress> progress() const = 0;
+    // Of the fetch of this package; nothing when there is none.
+    virtual std::optional<FetchProgress> progress(release::Digest const& package) const = 0;
+
+    // Ends the fetch of this package with Errc::stopped (another release takes its place); what is on disk is kept.
+    virtual void abandon(release::Digest const& package) = 0;
 
     // Takes a package out of the swarm and deletes it (it is no longer wanted).
     virtual void forget(release::Digest const& package) = 0;

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "node/check/offer.h"
+#include "node/journal/journal.h"
+#include "proto/async/bell.h"
+
+namespace lanyard::update {
+
+enum class Ended {
+    committed,
+    rolled_back,
+    failed,       // the old release was never left
+    interrupted,  // stop(): goes on at the next start
+};
+
+// Walks one offer at a time through the rooms; implemented by Pipeline. Each walk is journalled and reported.
+class Walker {
+public:
+    virtual ~Walker() = default;
+    virtual asio::awaitable<Ended> walk(check::Offer offer) = 0;
+    virtual asio::awaitable<Ended> resume(journal::Attempt attempt) = 0;
+    // From `offer.target`, which runs, back to `offer.running`, which is kept.
+    virtual asio::awaitable<Ended> walk_back(check::Offer offer) = 0;
+    // Before the application is stopped: ends the walk as failed, with this reason. Later: does nothing.
+    virtual void abandon(std::string why) = 0;
+    virtual void stop() = 0;
+};
+
+struct RetryTimes {
+    std::chrono::milliseconds first{60'000};
+    std::chrono::milliseconds ceiling{6 * 3'600'000};
+};
+
+// Decides what one application's pipeline walks next: the newest offer, once; after a failure again, later and later; a
+// changed offer at once, in place of one that has not interrupted anybody yet. One io_context thread.
+class AppLoop {
+public:
+    using Clock = std::function<std::chrono::steady_clock::time_point()>;
+
+    // `bell` is this loop's own. `on_ended` is called after every walk but an interrupted one.
+    AppLoop(Walker& walker, async::Bell& bell, Clock clock, RetryTimes times, std::function<void(Ended)> on_ended);
+
+    // Until stop(). `unfinished`: the attempt that was under way when the node died.
+    asio::awaitable<void> run(std::optional<journal::Attempt> unfinished);
+
+    void offer(check::Offer offer);
+    void nothing_on_offer();
+    void hurry();  // a person asks: whatever is wanted is tried now
+    void roll_back(check::Offer offer);
+    void stop();
+
+    // Something is being walked, or will be as soon as the loop gets its turn.
+    bool busy() const;
+
+private:
+    bool due() const;
+    std::chrono::milliseconds until_due() const;
+    asio::awaitable<void> walk_wanted();
+    void settle(Ended ended);
+
+    Walker& walker_;
+    async::Bell& bell_;
+    Clock clock_;
+    RetryTimes times_;
+    std::function<void(Ended)> on_ended_;
+
+    std::optional<check::Offer> wanted_;
+    std::optional<check::Offer> back_;
+    std::optional<release::Digest> walking_;
+    std::chrono::milliseconds delay_;
+    std::optional<std::chrono::steady_clock::time_point> not_before_;
+    bool stopping_ = false;
+};
+
+}  // namespace lanyard::update
