@@ -14,7 +14,7 @@ PYTHON=(/usr/bin/python3 -I -B)
 BUILD_PACKAGES=(
   g++ cmake ninja-build ccache mold pkg-config protobuf-compiler
   libarchive-dev libboost-dev libcli11-dev libexpected-dev libfmt-dev libhowardhinnant-date-dev libprotobuf-dev
-  libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libsv-dev libtomlplusplus-dev libtorrent-rasterbar-dev
+  libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libtomlplusplus-dev libtorrent-rasterbar-dev
   libzstd-dev)
 TEST_PACKAGES=(
   aria2 curl googletest iproute2 libgtest-dev openssl python3 python3-protobuf python3-pytest transmission-cli zstd)
