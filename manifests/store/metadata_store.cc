@@ -32,7 +32,7 @@ std::string_view MetadataStore::schema() {
            "CREATE TABLE metadata_role(role TEXT PRIMARY KEY, envelope BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 }
 
-Status MetadataStore::put_root(std::uint64_t version, std::string_view envelope) {
+Status MetadataStore::put_root(std::uint64_t version, std::string_view envelope, bool rotated) {
     if (version > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
         return fail(Errc::failed, "a root of version " + std::to_string(version) + " cannot be stored");
     }
@@ -41,6 +41,7 @@ Status MetadataStore::put_root(std::uint64_t version, std::string_view envelope)
             .bind(static_cast<std::int64_t>(version))
             .bind_blob(envelope)
             .run();
+        if (rotated) db.prepare("DELETE FROM metadata_role WHERE role IN ('timestamp', 'snapshot')").run();
         return {};
     });
 }

@@ -16,7 +16,9 @@ class MetadataStore {
 public:
     explicit MetadataStore(Database& database) : database_(database) {}
 
-    Status put_root(std::uint64_t version, std::string_view envelope);
+    // `rotated`: this root gave the timestamp or snapshot role other keys, so what they signed is dropped in the same
+    // transaction (TUF 5.3.11): a crash cannot come between.
+    Status put_root(std::uint64_t version, std::string_view envelope, bool rotated = false);
     Result<std::optional<std::string>> newest_root();
     Status put(trust::RoleName role, std::string_view envelope);   // timestamp, snapshot or targets
     Result<std::optional<std::string>> get(trust::RoleName role);  // of root: the newest

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "manifests/trust/errc.h"
 #include "node/check/errc.h"
 #include "proto/http/errc.h"
 
@@ -38,27 +39,36 @@ Result<TrustedSet> Refresher::load(trust::TimePoint now) {
     return TrustedSet::from_trusted_root(**root, now);
 }
 
+asio::awaitable<Result<std::string>> Refresher::fetch(std::string name, std::size_t max_bytes) {
+    auto bytes = co_await source_.fetch(name, max_bytes);
+    if (!bytes && bytes.error().code == http::Errc::too_large) {
+        co_return fail(trust::Errc::endless_data,
+                       fmt::format("{} is larger than the {} bytes it may have: endless data attack, or not a lanyard "
+                                   "repository",
+                                   name, max_bytes));
+    }
+    co_return bytes;
+}
+
 asio::awaitable<Status> Refresher::refresh_root(TrustedSet& trusted) {
     for (std::size_t i = 0; i < trust::kMaxRootRotations; ++i) {
         auto const next = trusted.root().version() + 1;
         auto const name = fmt::format("{}.root.pb", next);
-        auto const bytes = co_await source_.fetch(name, trust::kMaxRootBytes);
+        auto const bytes = co_await fetch(name, trust::kMaxRootBytes);
         if (!bytes) {
             if (bytes.error().code == http::Errc::not_found) break;
             co_return pass_on(bytes);
         }
         if (auto const step = trusted.update_root(*bytes); !step) co_return step;
-        if (auto const stored = store_.put_root(next, *bytes); !stored) co_return stored;
+        auto const rotated = trusted.keys_were_rotated();
+        if (auto const stored = store_.put_root(next, *bytes, rotated); !stored) co_return stored;
     }
-    if (auto const step = trusted.finish_root(); !step) co_return step;
-    if (!trusted.keys_were_rotated()) co_return Status();
-    if (auto const dropped = store_.drop(RoleName::timestamp); !dropped) co_return dropped;
-    co_return store_.drop(RoleName::snapshot);
+    co_return trusted.finish_root();
 }
 
 asio::awaitable<Status> Refresher::refresh_timestamp(TrustedSet& trusted) {
     if (auto const loaded = take_stored(trusted, RoleName::timestamp); !loaded) co_return pass_on(loaded);
-    auto const bytes = co_await source_.fetch("timestamp.pb", trust::kMaxTimestampBytes);
+    auto const bytes = co_await fetch("timestamp.pb", trust::kMaxTimestampBytes);
     if (!bytes) co_return pass_on(bytes);
     auto const step = trusted.update_timestamp(*bytes);
     if (!step) co_return pass_on(step);
@@ -73,7 +83,7 @@ asio::awaitable<Status> Refresher::refresh_snapshot(TrustedSet& trusted) {
     auto const& wanted = trusted.timestamp()->snapshot();
     auto const name = fmt::format("{}.snapshot.pb", wanted.version());
     auto const limit = std::min<std::size_t>(wanted.length(), trust::kMaxSnapshotBytes);
-    auto const bytes = co_await source_.fetch(name, limit);
+    auto const bytes = co_await fetch(name, limit);
     if (!bytes) co_return pass_on(bytes);
     if (auto const step = trusted.update_snapshot(*bytes); !step) co_return step;
     co_return store_.put(RoleName::snapshot, *bytes);
@@ -89,7 +99,7 @@ asio::awaitable<Status> Refresher::refresh_targets(TrustedSet& trusted) {
     if (wanted == metas.end()) co_return fail(Errc::malformed_answer, "the snapshot names no targets");
     auto const name = fmt::format("{}.targets.pb", wanted->version());
     auto const limit = std::min<std::size_t>(wanted->length(), trust::kMaxTargetsBytes);
-    auto const bytes = co_await source_.fetch(name, limit);
+    auto const bytes = co_await fetch(name, limit);
     if (!bytes) co_return pass_on(bytes);
     if (auto const step = trusted.update_targets(*bytes); !step) co_return step;
     co_return store_.put(RoleName::targets, *bytes);

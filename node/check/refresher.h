@@ -18,6 +18,7 @@ public:
 
 private:
     Result<trust::TrustedSet> load(trust::TimePoint now);
+    asio::awaitable<Result<std::string>> fetch(std::string name, std::size_t max_bytes);
     asio::awaitable<Status> refresh_root(trust::TrustedSet& trusted);
     asio::awaitable<Status> refresh_timestamp(trust::TrustedSet& trusted);
     asio::awaitable<Status> refresh_snapshot(trust::TrustedSet& trusted);

@@ -26,11 +26,15 @@ Result<Message> parse(Result<std::string> const& body, char const* what) {
     return message;
 }
 
+// 4xx is the seeder's considered answer to this request; whatever else is wrong may pass.
+http::Errc errc_of(unsigned status) {
+    if (status == 404) return http::Errc::not_found;
+    if (status == 429 || status >= 500) return http::Errc::busy;
+    return http::Errc::refused;
+}
+
 Error refusal(http::ClientResponse const& answer, std::string const& path) {
-    auto const code = answer.status == 404                           ? http::Errc::not_found
-                      : answer.status == 429 || answer.status == 503 ? http::Errc::busy
-                                                                     : http::Errc::refused;
-    return {code,
+    return {errc_of(answer.status),
             fmt::format("the seeder answered {} with status {}: {}", path, answer.status, answer.body.substr(0, 200))};
 }
 

@@ -141,7 +141,7 @@ TEST_F(RefresherTest, RefusesMoreThanTheCapOfATimestamp) {
     repository.put_file("timestamp.pb", std::string(trust::kMaxTimestampBytes + 1, 'x'));
     auto const trusted = refresh();
     ASSERT_FALSE(trusted);
-    EXPECT_EQ(trusted.error().code, http::Errc::too_large);
+    EXPECT_EQ(trusted.error().code, trust::Errc::endless_data);
 }
 
 TEST_F(RefresherTest, RecoversFromAFastForwardWhenKeysWereRotated) {
@@ -156,6 +156,15 @@ TEST_F(RefresherTest, RecoversFromAFastForwardWhenKeysWereRotated) {
     auto const trusted = refresh();
     ASSERT_TRUE(trusted) << trusted.error().detail;
     EXPECT_EQ(trusted->timestamp()->version(), 1u);
+}
+
+TEST_F(RefresherTest, RemembersARotationAlthoughTheNewRootHasExpired) {
+    ASSERT_TRUE(refresh());
+    repository.rotate_keys(RoleName::timestamp);
+    repository.root.set_expires(kNow.time_since_epoch().count() - 1);
+    repository.publish_root();
+    EXPECT_FALSE(refresh());
+    EXPECT_EQ(stored(RoleName::timestamp), "nothing");
 }
 
 TEST_F(RefresherTest, FetchesAgainWhatIsDamagedOnDisk) {
