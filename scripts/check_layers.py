@@ -47,7 +47,7 @@ MAY_INCLUDE = {
     "node/apply": {"proto/outcome", "manifests/release", "node/check", "node/stage"},
     "node/probe": {"proto/async", "proto/http", "proto/outcome", "manifests/release", "node/drain"},
     "node/journal": {"proto/outcome", "proto/schema", "manifests/release", "manifests/store", "node/check"},
-    "node/report": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/store", "node/check",
+    "node/report": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/store", "node/check",
                     "node/journal"},
     "node/update": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release", "node/apply",
                     "node/check", "node/drain", "node/fetch", "node/gate", "node/journal", "node/probe", "node/stage"},
