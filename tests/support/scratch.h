@@ -5,7 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -48,7 +48,9 @@ inline void write_file(std::filesystem::path const& file, std::string_view bytes
 inline std::string read_file(std::filesystem::path const& file) {
     std::ifstream in(file, std::ios::binary);
     if (!in) ADD_FAILURE() << "cannot read " << file;
-    return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    std::ostringstream bytes;
+    bytes << in.rdbuf();
+    return bytes.str();
 }
 
 }  // namespace lanyard::support
