@@ -1,0 +1,102 @@
+#include "node/platform/linux_state.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "node/platform/descriptor.h"
+
+namespace lanyard::platform {
+namespace {
+
+std::error_code last_error() { return {errno, std::generic_category()}; }
+
+tl::unexpected<Error> unusable(std::filesystem::path const& path, std::error_code why, char const* what) {
+    return fail(why, fmt::format("cannot {} {}: {}; check the directory's owner and free space, or name another one "
+                                 "with --state",
+                                 what, path.string(), why.message()));
+}
+
+bool write_all(int descriptor, std::string const& bytes) {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        auto const written = ::write(descriptor, bytes.data() + done, bytes.size() - done);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        done += static_cast<std::size_t>(written);
+    }
+    return true;
+}
+
+}  // namespace
+
+Result<std::optional<StateLock>> StateLock::try_take(std::filesystem::path const& file) {
+    int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor < 0) return unusable(file, last_error(), "make the lock");
+    StateLock lock(descriptor);
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return std::optional<StateLock>(std::move(lock));
+    if (errno == EWOULDBLOCK) return std::optional<StateLock>();
+    return unusable(file, last_error(), "take the lock");
+}
+
+StateLock::StateLock(StateLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+StateLock::~StateLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Status prepare_directory(std::filesystem::path const& directory) {
+    std::error_code failed;
+    bool const made = std::filesystem::create_directories(directory, failed);
+    if (failed) return unusable(directory, failed, "make the directory");
+    if (made) std::filesystem::permissions(directory, std::filesystem::perms::owner_all, failed);
+    if (failed || ::access(directory.c_str(), W_OK | X_OK) != 0) {
+        return unusable(directory, failed ? failed : last_error(), "write to");
+    }
+    return {};
+}
+
+Status write_file(std::filesystem::path const& file, std::string const& bytes) {
+    auto const temporary = std::filesystem::path(file).concat(".new");
+    {
+        Descriptor const out(
+            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
+        if (out.get() < 0) return unusable(temporary, last_error(), "write");
+        if (!write_all(out.get(), bytes) || ::fsync(out.get()) != 0) {
+            auto const why = last_error();
+            ::unlink(temporary.c_str());
+            return unusable(temporary, why, "write");
+        }
+    }
+    if (::rename(temporary.c_str(), file.c_str()) != 0) return unusable(file, last_error(), "replace");
+    Descriptor const directory(::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.get() < 0 || ::fsync(directory.get()) != 0) return unusable(file, last_error(), "keep");
+    return {};
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0 || name.front() == '\0') return "unnamed";
+    return name.data();
+}
+
+std::string random_hex(std::size_t bytes) {
+    std::string hex;
+    for (std::size_t i = 0; i < bytes; ++i) {
+        unsigned char byte = 0;
+        // Fails only when the system has no source of randomness at all: nothing sensible can be done then.
+        if (::getrandom(&byte, 1, 0) != 1) std::abort();
+        hex += fmt::format("{:02x}", byte);
+    }
+    return hex;
+}
+
+}  // namespace lanyard::platform
