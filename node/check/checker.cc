@@ -9,17 +9,20 @@ namespace {
 // How old the manifest may be before it is asked for again although the seeder says that nothing has changed: this is
 // what turns a freeze into an alarm.
 constexpr auto kFreshness = std::chrono::hours(1);
+// The bell comes first; this only bounds one sleep.
+constexpr auto kLongestRefresh = std::chrono::minutes(5);
 
 }  // namespace
 
-SeederChecker::SeederChecker(SeederClient& seeder, Refresher& refresher, Installations& installations,
-                             Identity identity, std::vector<ManagedApp> apps, Clock clock)
+SeederChecker::SeederChecker(asio::io_context& io, SeederClient& seeder, Refresher& refresher,
+                             Installations& installations, Identity identity, std::vector<ManagedApp> apps, Clock clock)
     : seeder_(seeder),
       refresher_(refresher),
       installations_(installations),
       identity_(std::move(identity)),
       apps_(std::move(apps)),
-      clock_(std::move(clock)) {}
+      clock_(std::move(clock)),
+      refreshed_bell_(io) {}
 
 asio::awaitable<Result<CheckOutcome>> SeederChecker::check(std::chrono::seconds wait) {
     auto const request = question(wait);
@@ -34,7 +37,7 @@ asio::awaitable<Result<CheckOutcome>> SeederChecker::check(std::chrono::seconds 
     auto const fresh = refreshed_ <= now && now - refreshed_ < kFreshness;
     if (wait.count() > 0 && answer->revision() == revision_ && fresh) co_return outcome;
 
-    auto const trusted = co_await refresher_.refresh(now);
+    auto const trusted = co_await refresh_alone(now);
     if (!trusted) co_return pass_on(trusted);
     for (auto const& app : apps_) {
         auto const finding = find(*trusted, app, *answer);
@@ -45,6 +48,18 @@ asio::awaitable<Result<CheckOutcome>> SeederChecker::check(std::chrono::seconds 
     revision_ = answer->revision();
     refreshed_ = now;
     co_return outcome;
+}
+
+// Two refreshes at a time could store an older file over a newer one.
+asio::awaitable<Result<trust::TrustedSet>> SeederChecker::refresh_alone(trust::TimePoint now) {
+    while (refreshing_) {
+        co_await refreshed_bell_.wait(kLongestRefresh);
+    }
+    refreshing_ = true;
+    auto trusted = co_await refresher_.refresh(now);
+    refreshing_ = false;
+    refreshed_bell_.ring();
+    co_return trusted;
 }
 
 Result<v1::CheckRequest> SeederChecker::question(std::chrono::seconds wait) {

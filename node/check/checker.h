@@ -10,6 +10,7 @@
 #include "node/check/refresher.h"
 #include "node/check/seeder_client.h"
 #include "proto/async/asio.h"
+#include "proto/async/bell.h"
 #include "proto/events/events.h"
 #include "proto/outcome/result.h"
 
@@ -52,8 +53,8 @@ class SeederChecker final : public Checker {
 public:
     using Clock = std::function<trust::TimePoint()>;
 
-    SeederChecker(SeederClient& seeder, Refresher& refresher, Installations& installations, Identity identity,
-                  std::vector<ManagedApp> apps, Clock clock);
+    SeederChecker(asio::io_context& io, SeederClient& seeder, Refresher& refresher, Installations& installations,
+                  Identity identity, std::vector<ManagedApp> apps, Clock clock);
 
     asio::awaitable<Result<CheckOutcome>> check(std::chrono::seconds wait) override;
     void look_again() override { refreshed_ = {}; }
@@ -61,6 +62,7 @@ public:
     void cancel() override { seeder_.cancel(); }
 
 private:
+    asio::awaitable<Result<trust::TrustedSet>> refresh_alone(trust::TimePoint now);
     Result<v1::CheckRequest> question(std::chrono::seconds wait);
     Result<Finding> find(trust::TrustedSet const& trusted, ManagedApp const& app, v1::CheckResponse const& answer);
 
@@ -70,6 +72,8 @@ private:
     Identity identity_;
     std::vector<ManagedApp> apps_;
     Clock clock_;
+    async::Bell refreshed_bell_;
+    bool refreshing_ = false;
     std::uint64_t revision_ = 0;
     trust::TimePoint refreshed_{};
 };
