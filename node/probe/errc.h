@@ -1,0 +1,18 @@
+#pragma once
+
+#include <system_error>
+
+namespace lanyard::probe {
+
+enum class Errc {
+    unhealthy = 1,  // never became healthy, or did not stay so
+    port_closed,    // a declared port does not listen
+    no_answer,      // the health check could not be carried out, or said no
+};
+
+std::error_code make_error_code(Errc) noexcept;
+
+}  // namespace lanyard::probe
+
+template <>
+struct std::is_error_code_enum<lanyard::probe::Errc> : std::true_type {};
