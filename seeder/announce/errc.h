@@ -1,0 +1,16 @@
+#pragma once
+
+#include <system_error>
+
+namespace lanyard::announce {
+
+enum class Errc {
+    overloaded = 1,  // more has come in than can be written down; ask again later
+};
+
+std::error_code make_error_code(Errc) noexcept;
+
+}  // namespace lanyard::announce
+
+template <>
+struct std::is_error_code_enum<lanyard::announce::Errc> : std::true_type {};

@@ -1,0 +1,187 @@
+#include "seeder/announce/front.h"
+
+#include <algorithm>
+#include <map>
+
+#include "proto/async/bell.h"
+#include "proto/schema/lanyard/v1/check.pb.h"
+#include "proto/schema/lanyard/v1/report.pb.h"
+#include "seeder/announce/offers.h"
+#include "seeder/announce/public_file.h"
+#include "seeder/announce/rate_limiter.h"
+#include "seeder/announce/swarm_desk.h"
+
+namespace lanyard::announce {
+namespace {
+
+using namespace std::chrono_literals;
+using http::Method;
+using http::Request;
+using http::Response;
+using Steady = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kRetryAfterBusy = 1s;
+constexpr std::chrono::seconds kRetryAfterTrouble = 30s;
+
+Response busy(unsigned status, std::string_view why, std::chrono::seconds retry_after) {
+    auto response = Response::text(status, why);
+    response.retry_after = retry_after;
+    return response;
+}
+
+Response wrong_method(char const* right) {
+    return Response::text(405, std::string("This path is for ") + right + " only.");
+}
+
+Response malformed(std::string const& what) { return Response::text(400, "The body is not a " + what + "."); }
+
+std::string describe(v1::Report const& report) {
+    auto const from = report.from_version().empty() ? "nothing" : report.from_version();
+    auto const how = report.outcome() == v1::OUTCOME_COMMITTED     ? "committed"
+                     : report.outcome() == v1::OUTCOME_ROLLED_BACK ? "rolled back"
+                                                                   : "failed";
+    auto const why = report.detail().empty() ? std::string() : ": " + report.detail();
+    return report.node_name() + ": " + report.app() + " from " + from + " to " + report.to_version() + " " + how + why;
+}
+
+}  // namespace
+
+// What answers. Handlers that are suspended keep it alive when the Front has gone, and then touch nothing else.
+class Front::Desk {
+public:
+    Desk(asio::io_context& io, events::Events& events, Releases& releases, tracker::Tracker& tracker,
+         Recorder& recorder, FrontSettings settings)
+        : events_(events),
+          releases_(releases),
+          recorder_(recorder),
+          offers_(releases),
+          swarm_(tracker, settings.swarm_port, settings.public_seeder),
+          public_dir_(std::move(settings.public_dir)),
+          rates_(settings.rate_limit),
+          bell_(io) {}
+
+    static asio::awaitable<Response> answer(std::shared_ptr<Desk> self, Request request);
+
+    void wake() { bell_.ring(); }
+    std::size_t held() const { return bell_.waiting(); }
+    void stop() {
+        stopped_ = true;
+        wake();
+    }
+
+private:
+    asio::awaitable<Response> check(Request request);
+    asio::awaitable<Response> report(Request request);
+    asio::awaitable<void> hold(std::uint64_t last_revision, std::chrono::seconds wait);
+    Response answer_check(v1::CheckRequest const& check);
+    Response answer_get(Request const& request);
+
+    events::Events& events_;
+    Releases& releases_;
+    Recorder& recorder_;
+    Offers offers_;
+    SwarmDesk swarm_;
+    std::filesystem::path public_dir_;
+    RateLimiter rates_;
+    async::Bell bell_;
+    bool stopped_ = false;
+};
+
+asio::awaitable<Response> Front::Desk::answer(std::shared_ptr<Desk> self, Request request) {
+    if (self->stopped_) co_return busy(503, "The seeder is stopping.", kRetryAfterTrouble);
+    if (!self->rates_.allow(request.remote_address, Steady::now())) {
+        co_return busy(429, "This address asks too often.", kRetryAfterBusy);
+    }
+    bool const is_post = request.method == Method::post;
+    auto const path = request.path;
+    if (path == "/v1/check" && is_post) {
+        auto response = co_await self->check(std::move(request));
+        co_return response;
+    }
+    if (path == "/v1/report" && is_post) {
+        auto response = co_await self->report(std::move(request));
+        co_return response;
+    }
+    if (path == "/v1/announce" && is_post) co_return self->swarm_.announce(request, Steady::now());
+    if (path == "/v1/check" || path == "/v1/report" || path == "/v1/announce") co_return wrong_method("POST");
+    co_return self->answer_get(request);
+}
+
+Response Front::Desk::answer_get(Request const& request) {
+    auto const file = public_file(request.path);
+    bool const is_known = file || request.path == "/healthz" || request.path == "/announce";
+    if (!is_known) return Response::text(404, "There is no such path.");
+    if (request.method != Method::get) return wrong_method("GET");
+    if (request.path == "/healthz") return Response::text(200, "ok");
+    if (request.path == "/announce") return swarm_.announce_foreign(request, Steady::now());
+    Response response;
+    response.file = public_dir_ / *file;
+    return response;
+}
+
+asio::awaitable<Response> Front::Desk::check(Request request) {
+    v1::CheckRequest check;
+    if (!check.ParseFromString(request.body)) co_return malformed("lanyard.v1.CheckRequest");
+    // It may be held for long, and there may be thousands of it.
+    std::string().swap(request.body);
+    auto const noted = recorder_.note_check(check, request.remote_address);
+    if (!noted && kind_of(noted.error().code) == Kind::usage) co_return Response::text(400, noted.error().detail);
+    auto const wait = std::min(std::chrono::seconds(check.wait_seconds()), kLongestPoll);
+    co_await hold(check.last_revision(), wait);
+    if (stopped_) co_return busy(503, "The seeder is stopping.", kRetryAfterTrouble);
+    co_return answer_check(check);
+}
+
+asio::awaitable<void> Front::Desk::hold(std::uint64_t last_revision, std::chrono::seconds wait) {
+    auto const until = Steady::now() + wait;
+    while (!stopped_ && releases_.revision() == last_revision && Steady::now() < until) {
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
+        co_await bell_.wait(left);
+    }
+}
+
+Response Front::Desk::answer_check(v1::CheckRequest const& check) {
+    v1::CheckResponse response;
+    response.set_revision(releases_.revision());
+    for (auto const& running : check.apps()) {
+        auto const found = offers_.find(running, check.platform());
+        if (!found) {
+            events_.error("check.failed", found.error().detail);
+            return busy(503, "The seeder cannot read its catalogue; its log says why.", kRetryAfterTrouble);
+        }
+        if (*found) *response.add_releases() = **found;
+    }
+    return Response::protobuf(response.SerializeAsString());
+}
+
+asio::awaitable<Response> Front::Desk::report(Request request) {
+    v1::Report report;
+    if (!report.ParseFromString(request.body)) co_return malformed("lanyard.v1.Report");
+    auto const told = describe(report);
+    auto const taken = co_await recorder_.take_report(std::move(report), std::move(request.remote_address));
+    if (!taken && kind_of(taken.error().code) == Kind::usage) co_return Response::text(400, taken.error().detail);
+    if (!taken) co_return busy(503, taken.error().detail, kRetryAfterTrouble);
+    if (*taken) events_.info("fleet.report", told);
+    co_return Response::protobuf(std::string());
+}
+
+Front::Front(asio::io_context& io, events::Events& events, Releases& releases, tracker::Tracker& tracker,
+             Recorder& recorder, FrontSettings settings)
+    : desk_(std::make_shared<Desk>(io, events, releases, tracker, recorder, settings)),
+      server_(
+          io, events, [desk = desk_](Request request) { return Desk::answer(desk, std::move(request)); },
+          settings.limits) {}
+
+Front::~Front() { stop(); }
+
+Status Front::listen(std::string const& address, std::uint16_t port) { return server_.listen(address, port); }
+std::uint16_t Front::port() const { return server_.port(); }
+void Front::revision_changed() { desk_->wake(); }
+std::size_t Front::held_checks() const { return desk_->held(); }
+
+void Front::stop() {
+    desk_->stop();
+    server_.stop();
+}
+
+}  // namespace lanyard::announce

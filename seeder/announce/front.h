@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "proto/async/asio.h"
+#include "proto/events/events.h"
+#include "proto/http/server.h"
+#include "seeder/announce/rate_limiter.h"
+#include "seeder/announce/recorder.h"
+#include "seeder/announce/releases.h"
+#include "seeder/tracker/tracker.h"
+
+namespace lanyard::announce {
+
+struct FrontSettings {
+    std::filesystem::path public_dir;                // holds metadata/ and packages/
+    std::uint16_t swarm_port = 0;                    // of the central seeder; 0: it is not in the swarms
+    std::optional<tracker::Endpoint> public_seeder;  // the same for foreign clients, which need an address
+    RateLimit rate_limit;
+    http::ServerLimits limits;
+};
+
+// What the seeder answers over HTTP: the routes of docs/reference/cli.md. Lives on the io_context thread.
+class Front {
+public:
+    static constexpr std::chrono::seconds kLongestPoll{55};
+
+    Front(asio::io_context& io, events::Events& events, Releases& releases, tracker::Tracker& tracker,
+          Recorder& recorder, FrontSettings settings);
+    ~Front();
+
+    Status listen(std::string const& address, std::uint16_t port);
+    std::uint16_t port() const;
+
+    // Answers every check that is being held.
+    void revision_changed();
+    std::size_t held_checks() const;
+
+    // Closes everything. Checks that are held end as soon as the io_context runs.
+    void stop();
+
+private:
+    class Desk;
+    std::shared_ptr<Desk> desk_;
+    http::Server server_;
+};
+
+}  // namespace lanyard::announce

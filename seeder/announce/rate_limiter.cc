@@ -1,0 +1,54 @@
+#include "seeder/announce/rate_limiter.h"
+
+#include <algorithm>
+
+#include "proto/async/asio.h"
+
+#include <boost/asio/ip/address.hpp>
+
+namespace lanyard::announce {
+namespace {
+
+constexpr std::chrono::seconds kSearchInterval{1};
+constexpr std::size_t kNetworkBytes = 8;
+constexpr char const* kAllOthers = "";
+
+std::string who(std::string_view address) {
+    boost::system::error_code malformed;
+    auto const ip = asio::ip::make_address(address, malformed);
+    if (malformed || ip.is_v4()) return std::string(address);
+    auto const bytes = ip.to_v6().to_bytes();
+    return std::string(bytes.begin(), bytes.begin() + kNetworkBytes);
+}
+
+double seconds(std::chrono::steady_clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+bool RateLimiter::allow(std::string_view address, Time now) {
+    auto& bucket = bucket_of(address, now);
+    bucket.tokens = std::min(limit_.burst, bucket.tokens + seconds(now - bucket.filled) * limit_.per_second);
+    bucket.filled = now;
+    if (bucket.tokens < 1) return false;
+    bucket.tokens -= 1;
+    return true;
+}
+
+RateLimiter::Bucket& RateLimiter::bucket_of(std::string_view address, Time now) {
+    auto const key = who(address);
+    auto const found = buckets_.find(key);
+    if (found != buckets_.end()) return found->second;
+    if (buckets_.size() >= limit_.addresses && now >= next_search_) {
+        next_search_ = now + kSearchInterval;
+        // One that is full again says nothing about its address any more.
+        std::erase_if(buckets_, [&](auto const& entry) { return is_full(entry.second, now); });
+    }
+    bool const has_room = buckets_.size() < limit_.addresses;
+    return buckets_.try_emplace(has_room ? key : kAllOthers, Bucket{limit_.burst, now}).first->second;
+}
+
+bool RateLimiter::is_full(Bucket const& bucket, Time now) const {
+    return bucket.tokens + seconds(now - bucket.filled) * limit_.per_second >= limit_.burst;
+}
+
+}  // namespace lanyard::announce
