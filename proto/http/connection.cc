@@ -7,8 +7,6 @@ namespace lanyard::http {
 using namespace std::chrono_literals;
 using boost::system::error_code;
 
-namespace {
-
 std::string address_of_peer(Socket const& socket) {
     error_code gone;
     auto const address = socket.remote_endpoint(gone).address();
@@ -20,17 +18,20 @@ std::string address_of_peer(Socket const& socket) {
     return v6.to_string();
 }
 
-}  // namespace
-
 Connection::Connection(std::shared_ptr<Connections> all, Socket accepted)
     : socket(std::move(accepted)),
       remote_address_(address_of_peer(socket)),
       all_(std::move(all)),
       place_(all_->list_.insert(all_->list_.end(), this)) {
+    ++all_->by_address_[remote_address_];
     all_->watch();
 }
 
-Connection::~Connection() { all_->list_.erase(place_); }
+Connection::~Connection() {
+    all_->list_.erase(place_);
+    auto const count = all_->by_address_.find(remote_address_);
+    if (--count->second == 0) all_->by_address_.erase(count);
+}
 
 void Connection::within(std::chrono::milliseconds limit) {
     timed_out_ = false;
@@ -44,6 +45,11 @@ void Connection::without_limit() {
 
 Connections::Connections(asio::io_context& io, std::chrono::milliseconds shortest_limit)
     : timer_(io), period_(std::clamp<std::chrono::milliseconds>(shortest_limit / 4, 5ms, 1s)) {}
+
+std::size_t Connections::count_from(std::string const& address) const {
+    auto const found = by_address_.find(address);
+    return found == by_address_.end() ? 0 : found->second;
+}
 
 void Connections::close_all() {
     error_code ignored;

@@ -4,6 +4,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "proto/async/asio.h"
 
@@ -32,7 +33,6 @@ public:
     void without_limit();
     bool timed_out() const { return timed_out_; }  // the last operation was cut by the time given to within()
 
-    // See Request::remote_address. Empty when the client had gone before it was asked.
     std::string const& remote_address() const { return remote_address_; }
 
 private:
@@ -53,6 +53,7 @@ public:
     Connections(asio::io_context& io, std::chrono::milliseconds shortest_limit);
 
     std::size_t count() const { return list_.size(); }
+    std::size_t count_from(std::string const& address) const;
     void close_all();
 
 private:
@@ -65,6 +66,10 @@ private:
     std::chrono::milliseconds period_;
     bool watching_ = false;
     std::list<Connection*> list_;
+    std::unordered_map<std::string, std::size_t> by_address_;
 };
+
+// See Request::remote_address. Empty when the client has gone already.
+std::string address_of_peer(Socket const& socket);
 
 }  // namespace lanyard::http

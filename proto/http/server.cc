@@ -130,6 +130,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 
     static asio::awaitable<void> accept(std::shared_ptr<Impl> self);
     static asio::awaitable<void> serve(std::shared_ptr<Impl> self, Socket socket);
+    bool has_room_for(Socket const& socket) const;
     asio::awaitable<bool> exchange(Reader& reader);
     asio::awaitable<Incoming> read(Reader& reader);
     asio::awaitable<bool> first_byte(Reader& reader);
@@ -159,10 +160,15 @@ asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self) {
             continue;
         }
         self->short_of_sockets = false;
-        if (self->connections->count() >= self->limits.connections) continue;
+        if (!self->has_room_for(socket)) continue;
         socket.set_option(asio::ip::tcp::no_delay(true), error);
         asio::co_spawn(self->io, serve(self, std::move(socket)), asio::detached);
     }
+}
+
+bool Server::Impl::has_room_for(Socket const& socket) const {
+    return connections->count() < limits.connections &&
+           connections->count_from(address_of_peer(socket)) < limits.connections_per_address;
 }
 
 // EMFILE and its like last until somebody lets go of something, and the waiting connection stays in the queue: asking

@@ -17,6 +17,7 @@ struct ServerLimits {
     std::chrono::milliseconds idle_time{60'000};   // from a response to the first byte of the next request
     std::chrono::milliseconds write_time{60'000};  // for each 64 KiB of an answer
     std::size_t connections = 20'000;              // over it, new ones are closed at once
+    std::size_t connections_per_address = 2'000;   // so that one machine cannot take them all
 };
 
 // HTTP/1.1 with keep-alive, GET and POST. Everything else is answered with the fitting 4xx.

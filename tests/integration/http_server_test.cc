@@ -268,6 +268,19 @@ TEST_F(HttpServerTest, ClosesConnectionsOverTheLimitAtOnce) {
     EXPECT_TRUE(ask_closing("GET /third", "\r\n").ends_with("/third?#\n"));
 }
 
+TEST_F(HttpServerTest, LetsOneAddressHaveItsShareOfConnectionsOnly) {
+    auto limits = small_limits();
+    limits.connections_per_address = 2;
+    start(limits);
+    RawConnection first(io, server->port());
+    RawConnection second(io, server->port());
+    EXPECT_EQ(ask_closing("GET /third", "\r\n"), "");
+    RawConnection elsewhere(io, server->port(), "127.0.0.2");
+    elsewhere.send("GET /other HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(support::run_until(io, elsewhere.rest()).ends_with("/other?#\n"));
+    EXPECT_EQ(requests.at(0).remote_address, "127.0.0.2");
+}
+
 TEST_F(HttpServerTest, SendsRetryAfterWithABusyAnswer) {
     start();
     auto const answer = ask_closing("GET /busy", "\r\n");

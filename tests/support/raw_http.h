@@ -14,7 +14,8 @@ namespace lanyard::support {
 // A connection to a server on 127.0.0.1, byte by byte, for what a well-behaved client never sends.
 class RawConnection {
 public:
-    RawConnection(asio::io_context& io, std::uint16_t port) : socket_(io) {
+    RawConnection(asio::io_context& io, std::uint16_t port, char const* from = "127.0.0.1")
+        : socket_(io, asio::ip::tcp::endpoint(asio::ip::make_address(from), 0)) {
         socket_.connect({asio::ip::address_v4::loopback(), port});
         socket_.set_option(asio::ip::tcp::no_delay(true));
     }
