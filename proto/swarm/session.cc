@@ -196,6 +196,24 @@ asio::awaitable<Status> Session::Impl::finished(std::shared_ptr<Impl> self, Info
     }
 }
 
+asio::awaitable<Status> Session::Impl::rename(std::shared_ptr<Impl> self, InfoHash info_hash,
+                                              std::filesystem::path file) {
+    auto const torrent = self->torrents.find(info_hash);
+    if (!torrent || !torrent->handle.is_valid()) {
+        co_return fail(Errc::unknown_torrent, "no such torrent: " + info_hash.to_hex());
+    }
+    torrent->renamed.reset();
+    torrent->handle.rename_file(lt::file_index_t{0}, file.filename().string());
+    while (!torrent->renamed) {
+        if (torrent->removed) co_return fail(Errc::removed, "the torrent was taken out of the swarm");
+        if (torrent->failure) co_return fail(torrent->failure, torrent->progress.failure);
+        co_await torrent->changed.wait(kProgressEvery);
+    }
+    if (!*torrent->renamed) co_return pass_on(*torrent->renamed, "cannot rename '" + torrent->file.string() + "'");
+    torrent->file = file;
+    co_return Status();
+}
+
 Status check_settings(Settings const& settings) {
     lt::error_code wrong;
     lt::make_address(settings.listen_address, wrong);
@@ -250,6 +268,10 @@ Status Session::recheck(InfoHash const& info_hash) {
     torrent->handle.force_recheck();
     impl_->keep_ticking();
     return {};
+}
+
+asio::awaitable<Status> Session::rename(InfoHash info_hash, std::filesystem::path file) {
+    return Impl::rename(impl_, info_hash, std::move(file));
 }
 
 void Session::connect(InfoHash const& info_hash, std::vector<Endpoint> const& peers) {

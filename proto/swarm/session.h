@@ -84,6 +84,9 @@ public:
     // Hashes the whole file again (after its digest was found wrong); finished() can then be awaited again.
     Status recheck(InfoHash const& info_hash);
 
+    // Renames the file, within its directory, while it goes on being shared. A file of that name is replaced.
+    asio::awaitable<Status> rename(InfoHash info_hash, std::filesystem::path file);
+
     void connect(InfoHash const& info_hash, std::vector<Endpoint> const& peers);
     std::optional<Progress> progress(InfoHash const& info_hash) const;
     void remove(InfoHash const& info_hash);

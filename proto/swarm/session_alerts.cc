@@ -36,6 +36,12 @@ void Session::Impl::on_alert(lt::alert const& alert) {
         on_all_pieces(*torrent);
     } else if (lt::alert_cast<lt::cache_flushed_alert>(&alert)) {
         on_flushed(*torrent);
+    } else if (lt::alert_cast<lt::file_renamed_alert>(&alert)) {
+        torrent->renamed = Status();
+        torrent->changed.ring();
+    } else if (auto const* kept = lt::alert_cast<lt::file_rename_failed_alert>(&alert)) {
+        torrent->renamed = fail(Errc::disk_failure, kept->error.message());
+        torrent->changed.ring();
     } else if (auto const* file = lt::alert_cast<lt::file_error_alert>(&alert)) {
         fail_with(*torrent, describe_failure(*torrent, file->error));
     } else if (auto const* error = lt::alert_cast<lt::torrent_error_alert>(&alert)) {

@@ -32,6 +32,8 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     static asio::awaitable<Status> finished(std::shared_ptr<Impl> self, InfoHash info_hash,
                                             std::function<void(Progress const&)> on_progress);
 
+    static asio::awaitable<Status> rename(std::shared_ptr<Impl> self, InfoHash info_hash, std::filesystem::path file);
+
     // session_alerts.cc
     void drain_alerts();
     void on_alert(lt::alert const& alert);

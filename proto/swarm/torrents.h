@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -33,8 +34,9 @@ struct Torrent {
     Progress progress;
     std::error_code failure;
     bool removed = false;
-    bool rechecking = false;  // asked for, and not yet done: what alerts said before is out of date
-    bool flushing = false;    // all pieces are there, and on their way to the disk
+    bool rechecking = false;        // asked for, and not yet done: what alerts said before is out of date
+    std::optional<Status> renamed;  // how the last renaming ended
+    bool flushing = false;          // all pieces are there, and on their way to the disk
     PeerTally tally;
     async::Bell changed;
 };

@@ -176,6 +176,26 @@ TEST_F(SwarmTest, ASeederWhoseFileIsDamagedStopsSharingIt) {
     EXPECT_EQ(events_.count("swarm.failed"), 1);
 }
 
+TEST_F(SwarmTest, AFileIsRenamedWhileItIsShared) {
+    publish(2 * kMiB);
+    auto const source = seeder(settings(2, Part::seeder));
+    auto node = peer(settings(3));
+    download(*node, {source->endpoint()});
+    ASSERT_TRUE(run_until([&] { return node->ending.has_value(); }));
+    std::optional<Status> renamed;
+    auto const note = [&](std::exception_ptr, Status status) { renamed = std::move(status); };
+    asio::co_spawn(io_, node->session->rename(info_.info_hash, scratch_ / "renamed"), note);
+    ASSERT_TRUE(run_until([&] { return renamed.has_value(); }));
+    ASSERT_TRUE(*renamed) << renamed->error().detail;
+    EXPECT_FALSE(std::filesystem::exists(node->file));
+    EXPECT_EQ(support::read_file(scratch_ / "renamed"), bytes_);
+
+    auto other = peer(settings(4));
+    download(*other, {node->endpoint()});
+    ASSERT_TRUE(run_until([&] { return other->ending.has_value(); }));
+    EXPECT_EQ(support::read_file(other->file), bytes_);
+}
+
 TEST_F(SwarmTest, RemovingATorrentEndsTheWaitAndKeepsTheFile) {
     publish(kMiB);
     auto node = peer(settings(3));

@@ -1,0 +1,111 @@
+#include "node/fetch/package_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <vector>
+
+#include "manifests/package/package.h"
+#include "manifests/package/sha256.h"
+#include "node/fetch/errc.h"
+
+namespace lanyard::fetch {
+namespace {
+
+constexpr std::uintmax_t kMostTorrentBytes = 4 * 1024 * 1024;
+constexpr std::uint64_t kMiB = 1024 * 1024;
+// Left for the rest of the machine.
+constexpr std::uint64_t kReserve = 16 * kMiB;
+
+tl::unexpected<Error> unusable(std::filesystem::path const& path, std::string const& why) {
+    return fail(Errc::unusable_directory,
+                fmt::format("cannot use '{}': {}; check the owner and the mode of its directory", path.string(), why));
+}
+
+}  // namespace
+
+PackageFiles::PackageFiles(std::filesystem::path const& directory, release::Digest const& package)
+    : complete_(directory / package.to_hex()),
+      partial_(directory / (package.to_hex() + ".part")),
+      torrent_(directory / (package.to_hex() + ".torrent")) {}
+
+std::optional<std::string> PackageFiles::read_torrent(release::Digest const& torrent) const {
+    std::error_code wrong;
+    auto const length = std::filesystem::file_size(torrent_, wrong);
+    if (wrong || length > kMostTorrentBytes) return std::nullopt;
+    std::ifstream stream(torrent_, std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(stream), {});
+    if (sha256(bytes) != torrent) return std::nullopt;
+    return bytes;
+}
+
+Status PackageFiles::keep_torrent(std::string_view torrent) const {
+    auto const draft = torrent_.string() + ".new";
+    std::ofstream stream(draft, std::ios::binary | std::ios::trunc);
+    stream.write(torrent.data(), static_cast<std::streamsize>(torrent.size()));
+    stream.close();
+    std::error_code wrong;
+    if (stream) std::filesystem::rename(draft, torrent_, wrong);
+    if (!stream || wrong) return unusable(torrent_, wrong ? wrong.message() : "it cannot be written");
+    return {};
+}
+
+void PackageFiles::reopen() const {
+    std::error_code ignored;
+    if (!std::filesystem::exists(partial_, ignored)) std::filesystem::rename(complete_, partial_, ignored);
+}
+
+void PackageFiles::remove_all() const {
+    std::error_code ignored;
+    for (auto const& path : {complete_, partial_, torrent_}) std::filesystem::remove(path, ignored);
+}
+
+Status check_room(std::filesystem::path const& directory, std::uint64_t missing) {
+    std::error_code wrong;
+    std::filesystem::create_directories(directory, wrong);
+    if (wrong) return unusable(directory, wrong.message());
+    auto const space = std::filesystem::space(directory, wrong);
+    if (wrong || space.available >= missing + kReserve) return {};
+    return fail(Errc::disk_full,
+                fmt::format("no room for the package: '{}' has {} MiB free and {} MiB are needed; make "
+                            "room on that file system",
+                            directory.string(), space.available / kMiB, (missing + kReserve) / kMiB + 1));
+}
+
+Result<bool> is_package(std::filesystem::path const& file, release::Target const& target,
+                        std::atomic<bool> const& stop) {
+    std::error_code wrong;
+    auto const length = std::filesystem::file_size(file, wrong);
+    if (wrong || length != target.length) return false;
+    auto const go_on = [&stop](std::uint64_t, std::uint64_t) { return !stop; };
+    auto const digest = package::digest_file(file, go_on);
+    if (stop) return fail(Errc::stopped, "stopped");
+    if (!digest) return pass_on(digest);
+    return *digest == target.sha256;
+}
+
+Result<std::uint64_t> count_wrong_pieces(std::filesystem::path const& file, std::uint32_t piece_length,
+                                         std::string_view piece_list, std::atomic<bool> const& stop) {
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream) return unusable(file, "it cannot be opened");
+    std::vector<char> piece(piece_length);
+    std::uint64_t wrong = 0;
+    for (; !piece_list.empty(); piece_list.remove_prefix(std::min(piece_list.size(), release::Digest::kSize))) {
+        if (stop) return fail(Errc::stopped, "stopped");
+        stream.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+        std::string_view const bytes(piece.data(), static_cast<std::size_t>(stream.gcount()));
+        if (sha256(bytes).to_raw() != piece_list.substr(0, release::Digest::kSize)) ++wrong;
+    }
+    return wrong;
+}
+
+release::Digest sha256(std::string_view bytes) {
+    package::Sha256 hash;
+    hash.add(std::span<char const>(bytes.data(), bytes.size()));
+    return hash.finish();
+}
+
+}  // namespace lanyard::fetch

@@ -1,0 +1,296 @@
+#include "node/fetch/swarm_fetcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "node/fetch/announce_plan.h"
+#include "node/fetch/errc.h"
+#include "proto/swarm/errc.h"
+
+namespace lanyard::fetch {
+namespace {
+
+constexpr std::size_t kMostTorrentBytes = 4 * 1024 * 1024;
+constexpr int kMostRounds = 3;
+
+std::string name_of(release::Target const& target) { return target.app.text() + " " + target.version.text(); }
+
+tl::unexpected<Error> stopped() { return fail(Errc::stopped, "the fetch was stopped"); }
+
+// The torrent must describe the very file that the signed target names.
+Result<swarm::Metainfo> agreeing(release::Target const& target, std::string const& torrent) {
+    auto info = swarm::Metainfo::parse(torrent);
+    if (!info) return pass_on(info);
+    if (info->info_hash.bytes() != target.info_hash || info->length != target.length ||
+        info->piece_length != target.piece_length) {
+        return fail(Errc::torrent_refused,
+                    fmt::format("the torrent of {} does not describe the signed package; it has to "
+                                "be published again",
+                                name_of(target)));
+    }
+    return info;
+}
+
+}  // namespace
+
+// Makes a fetch visible to progress() and forget() while it goes on.
+class SwarmFetcher::Seat {
+public:
+    Seat(std::list<Fetch*>& all, Fetch& fetch) : all_(all), place_(all.insert(all.end(), &fetch)) {}
+    ~Seat() { all_.erase(place_); }
+    Seat(Seat const&) = delete;
+    Seat& operator=(Seat const&) = delete;
+
+private:
+    std::list<Fetch*>& all_;
+    std::list<Fetch*>::iterator place_;
+};
+
+SwarmFetcher::SwarmFetcher(Tools const& tools, std::filesystem::path directory)
+    : tools_(tools),
+      directory_(std::move(directory)),
+      announcer_(std::make_shared<Announcer>(tools.io, tools.session, tools.source, tools.alarm, tools.events)) {}
+
+asio::awaitable<Result<FetchedPackage>> SwarmFetcher::fetch(check::Offer const& offer) {
+    if (stopped_) co_return stopped();
+    Fetch fetch(offer.target, directory_);
+    Seat const seat(under_way_, fetch);
+    auto fetched = co_await fetch_package(fetch);
+    co_return std::move(fetched);
+}
+
+asio::awaitable<Result<FetchedPackage>> SwarmFetcher::fetch_package(Fetch& fetch) {
+    auto const look = [&] { return is_package(fetch.files.complete(), fetch.target, fetch.ended); };
+    auto const there = co_await tools_.disk.run(look);
+    if (!there) co_return pass_on(there);
+    if (*there) {
+        auto const read = [&] { return fetch.files.read_torrent(fetch.target.torrent_sha256); };
+        auto const torrent = co_await tools_.disk.run(read);
+        // Without its torrent it cannot be shared, and is complete all the same.
+        if (torrent) (void)share(fetch.target, *torrent, fetch.files.complete());
+        co_return FetchedPackage{fetch.files.complete(), {}};
+    }
+    if (auto const place = shared_.find(fetch.target.sha256); place != shared_.end()) {
+        tools_.session.remove(place->second);
+        shared_.erase(place);
+    }
+    fetch.files.reopen();
+    auto torrent = co_await find_torrent(fetch);
+    if (!torrent) co_return pass_on(torrent);
+    auto info = agreeing(fetch.target, *torrent);
+    if (!info) co_return pass_on(info);
+    fetch.torrent = std::move(*torrent);
+    fetch.info = std::move(*info);
+
+    auto const ended = co_await fetch_until_right(fetch);
+    auto const progress = tools_.session.progress(fetch.info.info_hash);
+    if (!ended) {
+        tools_.session.remove(fetch.info.info_hash);
+        announcer_->leave(fetch.info.info_hash);
+        co_return pass_on(ended);
+    }
+    auto const kept = co_await keep(fetch);
+    if (!kept) co_return pass_on(kept);
+    shared_.insert_or_assign(fetch.target.sha256, fetch.info.info_hash);
+    announcer_->announce(fetch.info.info_hash);
+    FetchedPackage package;
+    package.file = fetch.files.complete();
+    if (progress) package.sources = sources(*progress);
+    co_return package;
+}
+
+asio::awaitable<Result<std::string>> SwarmFetcher::find_torrent(Fetch const& fetch) {
+    auto const read = [&] { return fetch.files.read_torrent(fetch.target.torrent_sha256); };
+    auto kept = co_await tools_.disk.run(read);
+    if (kept) co_return std::move(*kept);
+    auto const missing = fetch.target.length;
+    auto const make_room = [&] { return check_room(directory_, missing); };
+    auto const room = co_await tools_.disk.run(make_room);
+    if (!room) co_return pass_on(room);
+    auto torrent = co_await ask_for_torrent(fetch);
+    if (!torrent) co_return pass_on(torrent);
+    auto const keep = [&] { return fetch.files.keep_torrent(*torrent); };
+    auto const written = co_await tools_.disk.run(keep);
+    if (!written) co_return pass_on(written);
+    co_return std::move(*torrent);
+}
+
+// Asks until the seeder answers.
+asio::awaitable<Result<std::string>> SwarmFetcher::ask_for_torrent(Fetch const& fetch) {
+    auto const name = fetch.target.sha256.to_hex() + ".torrent";
+    std::mt19937 generator{std::random_device()()};
+    std::uniform_real_distribution<double> share(0, 1);
+    SwarmStanding standing;
+    while (!fetch.ended) {
+        auto answer = co_await tools_.source.package_file(name, kMostTorrentBytes);
+        if (fetch.ended) break;
+        if (answer && sha256(*answer) == fetch.target.torrent_sha256) co_return std::move(*answer);
+        if (answer) {
+            co_return fail(Errc::torrent_refused,
+                           fmt::format("the seeder's torrent of {} is not the one that was signed; "
+                                       "it has to be published again",
+                                       name_of(fetch.target)));
+        }
+        if (kind_of(answer.error().code) != Kind::network) co_return pass_on(answer);
+        ++standing.failures;
+        auto const pause = next_announce(standing, share(generator));
+        co_await tools_.alarm.sleep(pause);
+    }
+    co_return stopped();
+}
+
+asio::awaitable<Status> SwarmFetcher::download(Fetch& fetch) {
+    auto const on_progress = [this, &fetch](swarm::Progress const& progress) { tell_progress(fetch, progress); };
+    std::function<void(swarm::Progress const&)> listener = on_progress;
+    auto const ended = co_await tools_.session.finished(fetch.info.info_hash, std::move(listener));
+    if (fetch.ended || (!ended && ended.error().code == swarm::Errc::removed)) co_return stopped();
+    if (!ended && ended.error().code == swarm::Errc::disk_full) co_return fail(Errc::disk_full, ended.error().detail);
+    co_return ended;
+}
+
+asio::awaitable<Status> SwarmFetcher::fetch_until_right(Fetch& fetch) {
+    if (fetch.ended) co_return stopped();
+    auto const begun = tools_.session.download(fetch.torrent, fetch.files.partial());
+    if (!begun) co_return pass_on(begun);
+    announcer_->announce(fetch.info.info_hash);
+    for (int round = 0; round < kMostRounds; ++round) {
+        auto const ended = co_await download(fetch);
+        if (!ended) co_return pass_on(ended);
+        auto const look = [&] { return is_package(fetch.files.partial(), fetch.target, fetch.ended); };
+        auto const right = co_await tools_.disk.run(look);
+        if (!right) co_return pass_on(right);
+        if (*right) co_return Status();
+        co_await tell_mismatch(fetch);
+        if (fetch.ended) co_return stopped();
+        auto const again = tools_.session.recheck(fetch.info.info_hash);
+        if (!again) co_return pass_on(again);
+        announcer_->announce(fetch.info.info_hash);
+    }
+    tools_.session.remove(fetch.info.info_hash);
+    auto const remove = [&] {
+        fetch.files.remove_all();
+        return true;
+    };
+    co_await tools_.disk.run(remove);
+    co_return fail(Errc::digest_mismatch,
+                   fmt::format("{} was fetched {} times and never had the signed digest; it has to be published again",
+                               name_of(fetch.target), kMostRounds));
+}
+
+asio::awaitable<void> SwarmFetcher::tell_mismatch(Fetch const& fetch) {
+    auto text = fmt::format("{} does not have the signed digest", name_of(fetch.target));
+    auto const pieces = (fetch.info.length + fetch.info.piece_length - 1) / fetch.info.piece_length;
+    auto name = fetch.target.sha256.to_hex() + ".pieces";
+    auto const list = co_await tools_.source.package_file(std::move(name), pieces * release::Digest::kSize);
+    if (list && sha256(*list) == fetch.target.piece_list_sha256) {
+        auto const count = [&] {
+            return count_wrong_pieces(fetch.files.partial(), fetch.info.piece_length, *list, fetch.ended);
+        };
+        auto const wrong = co_await tools_.disk.run(count);
+        if (wrong) text += fmt::format(": {} of {} pieces are wrong", *wrong, pieces);
+    }
+    tools_.events.error("fetch.digest_mismatch", text + "; it is checked and fetched again");
+}
+
+// Gives the package its name, and goes on sharing it.
+asio::awaitable<Status> SwarmFetcher::keep(Fetch const& fetch) {
+    auto file = fetch.files.complete();
+    auto const renamed = co_await tools_.session.rename(fetch.info.info_hash, std::move(file));
+    if (fetch.ended) co_return stopped();
+    co_return renamed;
+}
+
+Status SwarmFetcher::share(release::Target const& target, std::string const& torrent,
+                           std::filesystem::path const& file) {
+    if (stopped_) return {};
+    auto const info = agreeing(target, torrent);
+    if (!info) return pass_on(info);
+    auto const shared = tools_.session.seed(torrent, file);
+    if (!shared) return shared;
+    shared_.insert_or_assign(target.sha256, info->info_hash);
+    announcer_->announce(info->info_hash);
+    return {};
+}
+
+asio::awaitable<void> SwarmFetcher::seed_kept(std::vector<release::Target> targets) {
+    for (auto const& target : targets) {
+        PackageFiles const files(directory_, target.sha256);
+        auto const read = [&] { return files.read_torrent(target.torrent_sha256); };
+        auto const torrent = co_await tools_.disk.run(read);
+        if (!torrent) continue;
+        auto const shared = share(target, *torrent, files.complete());
+        if (!shared) tools_.events.debug("fetch.not_shared", shared.error().detail);
+    }
+}
+
+void SwarmFetcher::end(Fetch& fetch) {
+    fetch.ended = true;
+    tools_.session.remove(fetch.info.info_hash);
+    tools_.alarm.wake();
+}
+
+void SwarmFetcher::abandon(release::Digest const& package) {
+    for (auto* fetch : under_way_) {
+        if (fetch->target.sha256 == package) end(*fetch);
+    }
+}
+
+void SwarmFetcher::forget(release::Digest const& package) {
+    abandon(package);
+    if (auto const place = shared_.find(package); place != shared_.end()) {
+        tools_.session.remove(place->second);
+        announcer_->leave(place->second);
+        shared_.erase(place);
+    }
+    PackageFiles(directory_, package).remove_all();
+}
+
+void SwarmFetcher::stop() {
+    stopped_ = true;
+    announcer_->stop();
+    for (auto* fetch : under_way_) end(*fetch);
+}
+
+std::optional<FetchProgress> SwarmFetcher::progress(release::Digest const& package) const {
+    auto const same = [&](auto const* fetch) { return fetch->target.sha256 == package; };
+    auto const place = std::ranges::find_if(under_way_, same);
+    if (place == under_way_.end()) return std::nullopt;
+    auto const& fetch = **place;
+    FetchProgress result;
+    result.bytes_total = fetch.target.length;
+    if (auto const progress = tools_.session.progress(fetch.info.info_hash)) {
+        result.bytes_done = progress->bytes_done;
+        result.bytes_per_second = progress->bytes_per_second;
+        result.sources = sources(*progress);
+    }
+    return result;
+}
+
+void SwarmFetcher::tell_progress(Fetch& fetch, swarm::Progress const& progress) {
+    if (progress.state != swarm::Progress::State::downloading || progress.bytes_total == 0) return;
+    auto const tenths = static_cast<unsigned>(progress.bytes_done * 10 / progress.bytes_total);
+    if (tenths == fetch.told_tenths) return;
+    fetch.told_tenths = tenths;
+    tools_.events.info("fetch.progress",
+                       fmt::format("{}: {} % of {} bytes, {} KiB/s from {} peers", name_of(fetch.target), tenths * 10,
+                                   progress.bytes_total, progress.bytes_per_second / 1024, progress.connected_peers));
+}
+
+std::vector<v1::SourceBytes> SwarmFetcher::sources(swarm::Progress const& progress) const {
+    std::map<std::pair<std::string, bool>, std::uint64_t> by_address;
+    for (auto const& peer : progress.peers) {
+        if (peer.received > 0) by_address[{peer.peer.address, announcer_->is_seeder(peer.peer)}] += peer.received;
+    }
+    std::vector<v1::SourceBytes> result;
+    for (auto const& [source, bytes] : by_address) {
+        auto& entry = result.emplace_back();
+        entry.set_address(source.first);
+        entry.set_seeder(source.second);
+        entry.set_bytes(bytes);
+    }
+    return result;
+}
+
+}  // namespace lanyard::fetch

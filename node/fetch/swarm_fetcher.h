@@ -1,0 +1,84 @@
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/fetch/announcer.h"
+#include "node/fetch/fetcher.h"
+#include "node/fetch/package_files.h"
+#include "node/fetch/package_source.h"
+#include "proto/async/alarm.h"
+#include "proto/async/disk_pool.h"
+#include "proto/events/events.h"
+#include "proto/swarm/session.h"
+
+namespace lanyard::fetch {
+
+// Fetches packages from the swarm into one directory, and goes on sharing them from there. Lives on one io_context
+// thread; what it is given must outlive the coroutines that it has begun, which end soon after stop().
+class SwarmFetcher final : public Fetcher {
+public:
+    struct Tools {
+        asio::io_context& io;
+        swarm::Session& session;
+        PackageSource& source;
+        async::Alarm& alarm;
+        async::DiskPool& disk;
+        events::Events& events;
+    };
+
+    // `directory` is made when it is first needed.
+    SwarmFetcher(Tools const& tools, std::filesystem::path directory);
+
+    asio::awaitable<Result<FetchedPackage>> fetch(check::Offer const& offer) override;
+    std::optional<FetchProgress> progress(release::Digest const& package) const override;
+    void abandon(release::Digest const& package) override;
+    void forget(release::Digest const& package) override;
+
+    // At start: shares again what is kept of `targets` (the installed release's and the previous one's packages).
+    asio::awaitable<void> seed_kept(std::vector<release::Target> targets);
+
+    // Ends every fetch (Errc::stopped) and every announcement.
+    void stop();
+
+private:
+    // One fetch under way.
+    struct Fetch {
+        Fetch(release::Target const& wanted, std::filesystem::path const& directory)
+            : target(wanted), files(directory, wanted.sha256) {}
+
+        release::Target target;
+        PackageFiles files;
+        swarm::Metainfo info;
+        std::string torrent;
+        unsigned told_tenths = 0;        // of fetch.progress
+        std::atomic<bool> ended{false};  // by stop(), abandon() or forget(); read on the disk pool, too
+    };
+    class Seat;
+
+    asio::awaitable<Result<FetchedPackage>> fetch_package(Fetch& fetch);
+    asio::awaitable<Result<std::string>> find_torrent(Fetch const& fetch);
+    asio::awaitable<Result<std::string>> ask_for_torrent(Fetch const& fetch);
+    asio::awaitable<Status> download(Fetch& fetch);
+    asio::awaitable<Status> fetch_until_right(Fetch& fetch);
+    asio::awaitable<void> tell_mismatch(Fetch const& fetch);
+    asio::awaitable<Status> keep(Fetch const& fetch);
+    Status share(release::Target const& target, std::string const& torrent, std::filesystem::path const& file);
+
+    void end(Fetch& fetch);
+    void tell_progress(Fetch& fetch, swarm::Progress const& progress);
+    std::vector<v1::SourceBytes> sources(swarm::Progress const& progress) const;
+
+    Tools tools_;
+    std::filesystem::path directory_;
+    std::shared_ptr<Announcer> announcer_;
+    std::list<Fetch*> under_way_;
+    std::map<release::Digest, swarm::InfoHash> shared_;
+    bool stopped_ = false;
+};
+
+}  // namespace lanyard::fetch
