@@ -94,7 +94,13 @@ void sort_for_people(std::vector<Entry>& entries) {
     std::stable_sort(entries.begin(), entries.end(), before);
 }
 
-Result<Candidate> candidate_of(v1::Target const& target) {
+}  // namespace
+
+std::string_view catalogue_schema() { return kSchema; }
+
+char const* text(State state) { return state == State::live ? "live" : "withdrawn"; }
+
+Result<Candidate> to_candidate(v1::Target const& target) {
     auto app = release::AppId::parse(target.app());
     auto version = release::Version::parse(target.version());
     auto channel = release::Channel::parse(target.channel());
@@ -102,12 +108,6 @@ Result<Candidate> candidate_of(v1::Target const& target) {
     if (!app || !version || !channel || !platform) return damaged();
     return Candidate{std::move(*app), std::move(*version), std::move(*channel), std::move(*platform), target.path()};
 }
-
-}  // namespace
-
-std::string_view catalogue_schema() { return kSchema; }
-
-char const* text(State state) { return state == State::live ? "live" : "withdrawn"; }
 
 std::string Filter::describe() const {
     std::string words = app ? app->text() : "any application";
@@ -161,7 +161,7 @@ Status Catalogue::may_add(release::AppId const& app, release::Version const& ver
 }
 
 Result<Entry> Catalogue::add(v1::Target target, std::int64_t published_at) {
-    auto const candidate = candidate_of(target);
+    auto const candidate = to_candidate(target);
     if (!candidate) return pass_on(candidate);
     auto const allowed = may_add(candidate->app, candidate->version, candidate->channel, candidate->platform);
     if (!allowed) return pass_on(allowed);
@@ -232,7 +232,7 @@ Result<std::vector<Candidate>> Catalogue::candidates(release::AppId const& app, 
     while (statement.next()) {
         auto const target = parse_target(statement.blob(0));
         if (!target) return pass_on(target);
-        auto candidate = candidate_of(*target);
+        auto candidate = to_candidate(*target);
         if (!candidate) return pass_on(candidate);
         found.push_back(std::move(*candidate));
     }

@@ -48,6 +48,8 @@ struct Candidate {
     std::string target_path;
 };
 
+Result<Candidate> to_candidate(v1::Target const& target);
+
 // What has been published, as one transaction sees it: made inside the body of Database::read or Database::write and
 // gone when that ends, so that a release, its metadata and the revision are stored together or not at all.
 class Catalogue {

@@ -1,0 +1,228 @@
+#include "seeder/intake/intake.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "manifests/package/errc.h"
+#include "seeder/intake/errc.h"
+
+namespace lanyard::intake {
+namespace {
+
+namespace fs = std::filesystem;
+using release::PackageType;
+
+// A dot in front: no route serves them.
+constexpr std::string_view kScratch = ".incoming";
+constexpr char const* kScratchPackage = ".incoming";
+constexpr char const* kScratchTorrent = ".incoming.torrent";
+constexpr char const* kScratchPieces = ".incoming.pieces";
+
+constexpr std::uintmax_t kMaxTorrentBytes = 4 * 1024 * 1024;
+
+package::OnProgress telling(OnProgress const& on_progress, char const* phase) {
+    return [&on_progress, phase](std::uint64_t done, std::uint64_t total) {
+        on_progress(phase, done, total);
+        return true;
+    };
+}
+
+std::string quoted(fs::path const& path) { return "'" + path.string() + "'"; }
+
+// What `source` is, and whether that fits the wanted type.
+struct Nature {
+    PackageType type;
+    package::Format format;
+    bool directory = false;
+};
+
+bool holds(fs::path const& directory, fs::path const& inner) {
+    std::error_code wrong;
+    auto const outside = fs::weakly_canonical(directory, wrong);
+    auto const inside = fs::weakly_canonical(inner, wrong);
+    return std::mismatch(outside.begin(), outside.end(), inside.begin(), inside.end()).first == outside.end();
+}
+
+Result<Nature> nature_of_directory(Order const& order, fs::path const& packages) {
+    if (order.type == PackageType::file) {
+        return fail(Errc::unfit, quoted(order.source) +
+                                     " cannot be published with --type file: it is a directory; leave the option out, or"
+                                     " name a single file");
+    }
+    std::error_code wrong;
+    fs::directory_iterator const entries(order.source, wrong);
+    if (wrong) {
+        return fail(Errc::unreadable, quoted(order.source) + " cannot be read: " + wrong.message() +
+                                          "; check its permissions");
+    }
+    if (entries == fs::directory_iterator()) {
+        return fail(Errc::empty, quoted(order.source) + " is an empty directory: there is nothing to publish in it");
+    }
+    if (holds(order.source, packages)) {
+        return fail(Errc::unfit, quoted(order.source) +
+                                     " holds the state directory of this seeder: its keys would be published; name a"
+                                     " directory that holds the application only");
+    }
+    return Nature{PackageType::tree, package::Format::tar_zst, true};
+}
+
+Result<Nature> nature_of_file(Order const& order) {
+    if (!std::ifstream(order.source, std::ios::binary)) {
+        return fail(Errc::unreadable, quoted(order.source) + " cannot be read: check its permissions");
+    }
+    std::error_code wrong;
+    if (fs::file_size(order.source, wrong) == 0) {
+        return fail(Errc::empty, quoted(order.source) + " is an empty file: there is nothing to publish in it");
+    }
+    if (order.type == PackageType::file) return Nature{PackageType::file, package::Format::raw};
+    auto const format = package::sniff(order.source);
+    if (!format) return pass_on(format);
+    if (*format != package::Format::raw) return Nature{PackageType::tree, *format};
+    if (order.type == PackageType::tree) {
+        return fail(Errc::unfit, quoted(order.source) +
+                                     " cannot be published with --type tree: it is neither a directory nor an archive"
+                                     " (tar.gz, tar.xz, tar.zst, zip); use --type file for a single program");
+    }
+    return Nature{PackageType::file, package::Format::raw};
+}
+
+Result<Nature> nature_of(Order const& order, fs::path const& packages) {
+    std::error_code wrong;
+    auto const status = fs::status(order.source, wrong);
+    if (status.type() == fs::file_type::not_found) {
+        return fail(Errc::no_such_path, quoted(order.source) + " does not exist: check the path");
+    }
+    if (wrong) return fail(Errc::unreadable, quoted(order.source) + " cannot be read: " + wrong.message());
+    if (fs::is_directory(status)) return nature_of_directory(order, packages);
+    if (fs::is_regular_file(status)) return nature_of_file(order);
+    return fail(Errc::unfit, quoted(order.source) +
+                                 " is neither a file nor a directory: name a directory, an archive or a single file");
+}
+
+// Puts the bytes of the package under `scratch` and says what unpacking them gives.
+Result<package::Contents> gather(Disk& disk, Order const& order, Nature const& nature, fs::path const& scratch,
+                                 OnProgress const& on_progress) {
+    if (nature.directory) {
+        auto contents = package::pack(order.source, scratch, telling(on_progress, "packing"));
+        // Here it is the operator's input that is at fault, and not our state.
+        if (!contents && contents.error().code == package::Errc::unreadable) {
+            return fail(Errc::unreadable, contents.error().detail + "; check its permissions");
+        }
+        if (!contents) return contents;
+        if (contents->entry_count == 0) {
+            return fail(Errc::empty, quoted(order.source) + " holds nothing that can be published");
+        }
+        if (auto const synced = disk.sync(scratch); !synced) return pass_on(synced);
+        return contents;
+    }
+    std::error_code wrong;
+    auto const total = fs::file_size(order.source, wrong);
+    auto const copied = disk.copy(order.source, scratch,
+                                  [&](std::uint64_t done) { on_progress("copying", done, total); });
+    if (!copied) return pass_on(copied);
+    if (nature.format == package::Format::raw) {
+        package::Contents single;
+        single.unpacked_length = fs::file_size(scratch, wrong);
+        single.entry_count = 1;
+        return single;
+    }
+    auto contents = package::inspect(scratch, telling(on_progress, "checking"));
+    if (!contents) return pass_on(contents, quoted(order.source));
+    if (contents->entry_count == 0) {
+        return fail(Errc::empty, quoted(order.source) + " is an empty archive: there is nothing to publish in it");
+    }
+    return contents;
+}
+
+// The torrent that an earlier release of the same bytes has, if it is sound.
+std::optional<swarm::Metainfo> torrent_there(fs::path const& file, std::uint64_t length) {
+    std::error_code wrong;
+    auto const size = fs::file_size(file, wrong);
+    if (wrong || size > kMaxTorrentBytes) return std::nullopt;
+    std::ifstream stream(file, std::ios::binary);
+    std::string const bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+    auto info = swarm::Metainfo::parse(bytes);
+    if (!info || info->length != length) return std::nullopt;
+    return *info;
+}
+
+Status store(Disk& disk, fs::path const& scratch, fs::path const& final_name, std::string_view bytes) {
+    if (auto const written = disk.write(scratch, bytes); !written) return written;
+    return disk.rename(scratch, final_name);
+}
+
+// Makes the torrent and the piece list of the package in `scratch` and stores both.
+Status share(Disk& disk, fs::path const& packages, Order const& order, Package& package) {
+    auto const name = package.sha256.to_hex();
+    auto const torrent_file = packages / (name + ".torrent");
+    auto const pieces_file = packages / (name + ".pieces");
+    auto const there = torrent_there(torrent_file, package.length);
+    package.piece_length =
+        there ? there->piece_length : swarm::choose_piece_length(package.length, order.expected_nodes);
+    // Named by its content: the torrent then depends on nothing but the bytes and the piece length.
+    auto const built =
+        swarm::build_torrent(packages / kScratchPackage, name, package.piece_length, order.announce_url);
+    if (!built) return pass_on(built);
+    package.info_hash = built->info.info_hash;
+
+    if (auto const kept = store(disk, packages / kScratchPieces, pieces_file, built->piece_list); !kept) return kept;
+    if (!there || there->info_hash != package.info_hash) {
+        auto const kept = store(disk, packages / kScratchTorrent, torrent_file, built->torrent);
+        if (!kept) return kept;
+    }
+    auto const no_progress = [](std::uint64_t, std::uint64_t) { return true; };
+    auto const torrent_digest = package::digest_file(torrent_file, no_progress);
+    if (!torrent_digest) return pass_on(torrent_digest);
+    auto const pieces_digest = package::digest_file(pieces_file, no_progress);
+    if (!pieces_digest) return pass_on(pieces_digest);
+    package.torrent_sha256 = *torrent_digest;
+    package.piece_list_sha256 = *pieces_digest;
+    return {};
+}
+
+// By their beginning, for the packer keeps temporary files of its own beside its result.
+Status clear_scratch(Disk& disk, fs::path const& packages) {
+    std::vector<fs::path> scratch;
+    std::error_code wrong;
+    for (auto const& entry : fs::directory_iterator(packages, wrong)) {
+        if (entry.path().filename().string().starts_with(kScratch)) scratch.push_back(entry.path());
+    }
+    for (auto const& file : scratch) {
+        if (auto const removed = disk.remove(file); !removed) return removed;
+    }
+    return {};
+}
+
+Result<Package> make_package(Disk& disk, fs::path const& packages, Order const& order, Nature const& nature,
+                             OnProgress const& on_progress) {
+    auto const scratch = packages / kScratchPackage;
+    auto const contents = gather(disk, order, nature, scratch, on_progress);
+    if (!contents) return pass_on(contents);
+    auto const digest = package::digest_file(scratch, telling(on_progress, "hashing"));
+    if (!digest) return pass_on(digest);
+
+    std::error_code wrong;
+    auto const length = fs::file_size(scratch, wrong);
+    Package package{nature.type, nature.format, *digest, length, *contents, {}, *digest, *digest};
+    on_progress("sharing", 0, length);
+    if (auto const shared = share(disk, packages, order, package); !shared) return pass_on(shared);
+    on_progress("sharing", length, length);
+    auto const named = disk.rename(scratch, packages / digest->to_hex());
+    if (!named) return pass_on(named);
+    return package;
+}
+
+}  // namespace
+
+Result<Package> take_in(Disk& disk, fs::path const& packages, Order const& order, OnProgress const& on_progress) {
+    auto const nature = nature_of(order, packages);
+    if (!nature) return pass_on(nature);
+    if (auto const cleared = clear_scratch(disk, packages); !cleared) return pass_on(cleared);
+    auto package = make_package(disk, packages, order, *nature, on_progress);
+    if (!package) static_cast<void>(clear_scratch(disk, packages));
+    return package;
+}
+
+}  // namespace lanyard::intake

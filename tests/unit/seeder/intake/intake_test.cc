@@ -1,0 +1,202 @@
+#include "seeder/intake/intake.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+
+#include "seeder/intake/errc.h"
+#include "tests/support/mortal_disk.h"
+#include "tests/support/scratch_dir.h"
+
+namespace lanyard::intake {
+namespace {
+
+namespace fs = std::filesystem;
+using release::PackageType;
+using support::MortalDisk;
+
+std::string content(fs::path const& file) {
+    std::ifstream stream(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+class IntakeTest : public testing::Test {
+protected:
+    IntakeTest() {
+        fs::create_directories(packages_);
+        fs::create_directories(source_ / "bin");
+        std::ofstream(source_ / "bin" / "tool") << std::string(200'000, 'x');
+        std::ofstream(source_ / "README") << "hello\n";
+    }
+
+    Result<Package> take(fs::path const& source, std::optional<PackageType> type = {}, std::uint32_t nodes = 1) {
+        return take_in(disk_, packages_, Order{source, type, nodes, "http://seeder:8430/announce"},
+                       [this](char const* phase, std::uint64_t done, std::uint64_t total) {
+                           progress_[phase] = {done, total};
+                       });
+    }
+
+    std::vector<std::string> names() const {
+        std::vector<std::string> found;
+        for (auto const& entry : fs::directory_iterator(packages_)) found.push_back(entry.path().filename());
+        std::sort(found.begin(), found.end());
+        return found;
+    }
+
+    static std::vector<std::string> names_of(Package const& package) {
+        auto const name = package.sha256.to_hex();
+        return {name, name + ".pieces", name + ".torrent"};
+    }
+
+    tests::ScratchDir scratch_;
+    fs::path packages_ = scratch_.path() / "state" / "public" / "packages";
+    fs::path source_ = scratch_.path() / "shop";
+    MortalDisk disk_;
+    std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> progress_;
+};
+
+TEST_F(IntakeTest, PacksADirectoryIntoOnePackageWithItsTorrentAndPieces) {
+    auto const package = take(source_);
+    ASSERT_TRUE(package) << package.error().detail;
+    EXPECT_EQ(package->type, PackageType::tree);
+    EXPECT_EQ(package->format, package::Format::tar_zst);
+    EXPECT_EQ(package->contents.unpacked_length, 200'006U);
+    EXPECT_EQ(names(), names_of(*package));
+    auto const file = packages_ / package->sha256.to_hex();
+    EXPECT_EQ(fs::file_size(file), package->length);
+    EXPECT_EQ(package::digest_file(file, [](auto, auto) { return true; }).value(), package->sha256);
+    auto const info = swarm::Metainfo::parse(content(file.string() + ".torrent"));
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->info_hash, package->info_hash);
+    EXPECT_EQ(info->name, package->sha256.to_hex());
+    EXPECT_EQ(content(file.string() + ".pieces").size(), 32U);
+    EXPECT_EQ(progress_["hashing"].first, package->length);
+}
+
+TEST_F(IntakeTest, TheSameTreeGivesTheSamePackage) {
+    auto const first = take(source_);
+    auto const second = take(source_);
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->sha256, second->sha256);
+    EXPECT_EQ(names().size(), 3U);
+}
+
+TEST_F(IntakeTest, TakesASingleFileAsItIs) {
+    auto const package = take(source_ / "bin" / "tool");
+    ASSERT_TRUE(package) << package.error().detail;
+    EXPECT_EQ(package->type, PackageType::file);
+    EXPECT_EQ(package->format, package::Format::raw);
+    EXPECT_EQ(package->contents.unpacked_length, 200'000U);
+    EXPECT_EQ(package->contents.entry_count, 1U);
+    EXPECT_EQ(content(packages_ / package->sha256.to_hex()), content(source_ / "bin" / "tool"));
+}
+
+TEST_F(IntakeTest, KeepsAnArchiveByteForByte) {
+    auto const archive = scratch_.path() / "shop.archive";
+    auto const packed = package::pack(source_, archive, [](auto, auto) { return true; });
+    ASSERT_TRUE(packed) << packed.error().detail;
+    auto const package = take(archive);
+    ASSERT_TRUE(package) << package.error().detail;
+    EXPECT_EQ(package->type, PackageType::tree);
+    EXPECT_EQ(package->contents.entry_count, packed->entry_count);
+    EXPECT_EQ(content(packages_ / package->sha256.to_hex()), content(archive));
+}
+
+TEST_F(IntakeTest, AnArchiveMayBePublishedAsASingleFile) {
+    auto const archive = scratch_.path() / "shop.archive";
+    ASSERT_TRUE(package::pack(source_, archive, [](auto, auto) { return true; }));
+    auto const package = take(archive, PackageType::file);
+    ASSERT_TRUE(package) << package.error().detail;
+    EXPECT_EQ(package->format, package::Format::raw);
+}
+
+TEST_F(IntakeTest, KeepsTheTorrentThatSignedTargetsName) {
+    auto const first = take(source_ / "bin" / "tool", {}, 1);
+    ASSERT_TRUE(first);
+    auto const torrent = packages_ / (first->sha256.to_hex() + ".torrent");
+    auto const before = content(torrent);
+    auto const again = take_in(disk_, packages_, Order{source_ / "bin" / "tool", {}, 100'000, "http://other/announce"},
+                               [](auto, auto, auto) {});
+    ASSERT_TRUE(again);
+    EXPECT_EQ(content(torrent), before);
+    EXPECT_EQ(again->torrent_sha256, first->torrent_sha256);
+    EXPECT_EQ(again->piece_length, first->piece_length);
+}
+
+TEST_F(IntakeTest, ReplacesATorrentThatIsDamaged) {
+    auto const first = take(source_ / "bin" / "tool");
+    ASSERT_TRUE(first);
+    std::ofstream(packages_ / (first->sha256.to_hex() + ".torrent")) << "scribble";
+    auto const again = take(source_ / "bin" / "tool");
+    ASSERT_TRUE(again) << again.error().detail;
+    EXPECT_EQ(again->torrent_sha256, first->torrent_sha256);
+}
+
+struct Refusal {
+    char const* name;
+    std::function<Order(fs::path const&)> order;
+    Errc code;
+};
+
+class IntakeRefuses : public IntakeTest, public testing::WithParamInterface<Refusal> {};
+
+TEST_P(IntakeRefuses, AndLeavesNothingBehind) {
+    auto const package = take_in(disk_, packages_, GetParam().order(scratch_.path()), [](auto, auto, auto) {});
+    ASSERT_FALSE(package);
+    EXPECT_EQ(package.error().code, GetParam().code) << package.error().detail;
+    EXPECT_EQ(names(), std::vector<std::string>{});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , IntakeRefuses,
+    testing::Values(
+        Refusal{"WhatIsNotThere", [](fs::path const& at) { return Order{at / "nothing", {}, 1, ""}; },
+                Errc::no_such_path},
+        Refusal{"AnEmptyDirectory",
+                [](fs::path const& at) {
+                    fs::create_directory(at / "empty");
+                    return Order{at / "empty", {}, 1, ""};
+                },
+                Errc::empty},
+        Refusal{"AnEmptyFile",
+                [](fs::path const& at) {
+                    std::ofstream(at / "empty").close();
+                    return Order{at / "empty", {}, 1, ""};
+                },
+                Errc::empty},
+        Refusal{"AFileAsATree",
+                [](fs::path const& at) { return Order{at / "shop" / "README", PackageType::tree, 1, ""}; }, Errc::unfit},
+        Refusal{"ADirectoryAsAFile", [](fs::path const& at) { return Order{at / "shop", PackageType::file, 1, ""}; },
+                Errc::unfit},
+        Refusal{"ADevice", [](fs::path const&) { return Order{"/dev/null", {}, 1, ""}; }, Errc::unfit},
+        Refusal{"TheStateDirectoryItself", [](fs::path const& at) { return Order{at, {}, 1, ""}; }, Errc::unfit}),
+    [](auto const& instance) { return instance.param.name; });
+
+TEST_F(IntakeTest, DeathAtAnyStepLeavesNoHalfFileUnderAFinalName) {
+    auto const whole = take(source_);
+    ASSERT_TRUE(whole);
+    std::map<std::string, std::string> complete;
+    for (auto const& name : names()) complete[name] = content(packages_ / name);
+    for (std::size_t last = 0;; ++last) {
+        fs::remove_all(packages_);
+        fs::create_directories(packages_);
+        MortalDisk disk(last);
+        auto const package = take_in(disk, packages_, Order{source_, {}, 1, "http://seeder:8430/announce"},
+                                     [](auto, auto, auto) {});
+        for (auto const& name : names()) {
+            if (name.starts_with(".")) continue;
+            EXPECT_EQ(content(packages_ / name), complete[name]) << "step " << last;
+        }
+        auto const again = take(source_);
+        ASSERT_TRUE(again) << again.error().detail;
+        EXPECT_EQ(names(), names_of(*whole)) << "step " << last;
+        if (!disk.died()) {
+            EXPECT_TRUE(package);
+            break;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace lanyard::intake
