@@ -1,0 +1,29 @@
+#pragma once
+
+#include "manifests/trust/trusted_set.h"
+#include "proto/outcome/result.h"
+#include "seeder/console/invocation.h"
+#include "seeder/console/state_dir.h"
+#include "seeder/console/terminal.h"
+
+namespace lanyard::console {
+
+// One function a command of docs/reference/cli.md, but for `serve`. Each writes its answer to terminal.out when it has
+// succeeded, and changes nothing when it has not.
+
+Status init(StateDir const& dir, InitOptions const& options, bool json, trust::TimePoint now, Terminal& terminal);
+
+Status publish_release(StateDir const& dir, PublishOptions const& options, bool json, trust::TimePoint now,
+                       Terminal& terminal);
+
+Status list_releases(StateDir const& dir, ListOptions const& options, bool json, Terminal& terminal);
+Status show_release(StateDir const& dir, ShowOptions const& options, bool json, Terminal& terminal);
+Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, bool json, trust::TimePoint now,
+                        Terminal& terminal);
+
+Status show_status(StateDir const& dir, bool json, trust::TimePoint now, Terminal& terminal);
+
+// Says why on terminal.err and gives the exit code of the program.
+int conclude(Status const& status, Terminal& terminal);
+
+}  // namespace lanyard::console

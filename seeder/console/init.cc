@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <random>
+
+#include "manifests/trust/envelope.h"
+#include "seeder/catalogue/catalogue.h"
+#include "seeder/console/commands.h"
+#include "seeder/console/errc.h"
+#include "seeder/console/posix_files.h"
+#include "seeder/console/render.h"
+#include "seeder/publish/errc.h"
+#include "seeder/publish/manifest_rows.h"
+#include "seeder/publish/publisher.h"
+
+namespace lanyard::console {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kRepoIdSize = 16;
+
+std::string random_repo_id() {
+    std::random_device device;
+    std::uniform_int_distribution<int> byte(0, 255);
+    std::string id(kRepoIdSize, '\0');
+    for (auto& c : id) c = static_cast<char>(byte(device));
+    return id;
+}
+
+Status make_folder(fs::path const& folder, fs::perms mode) {
+    std::error_code wrong;
+    fs::create_directories(folder, wrong);
+    if (!wrong) fs::permissions(folder, mode, wrong);
+    if (wrong) {
+        return fail(wrong, "cannot make the directory '" + folder.string() + "': " + wrong.message() +
+                               "; choose a --state that this user may write");
+    }
+    return {};
+}
+
+Status make_folders(StateDir const& dir) {
+    auto const own = fs::perms::owner_all;
+    auto const all = own | fs::perms::group_read | fs::perms::group_exec | fs::perms::others_read |
+                     fs::perms::others_exec;
+    if (auto const made = make_folder(dir.root(), all); !made) return made;
+    if (auto const made = make_folder(dir.keys(), own); !made) return made;
+    if (auto const made = make_folder(dir.metadata().parent_path(), all); !made) return made;
+    if (auto const made = make_folder(dir.metadata(), all); !made) return made;
+    return make_folder(dir.packages(), all);
+}
+
+// An init that was killed has left keys behind, and perhaps a root that names them.
+Status make_or_load(StateDir const& dir, char const* role, std::unique_ptr<signing::Signer>& place) {
+    std::error_code wrong;
+    auto key = fs::exists(dir.key(role), wrong) ? signing::load_key_file(dir.key(role))
+                                                : signing::generate_key_file(dir.key(role), write_new_private_file);
+    if (!key) return pass_on(key);
+    place = std::move(*key);
+    return {};
+}
+
+Result<Keys> make_or_load_keys(StateDir const& dir) {
+    Keys keys;
+    if (auto const made = make_or_load(dir, "root", keys.root); !made) return pass_on(made);
+    if (auto const made = make_or_load(dir, "targets", keys.targets); !made) return pass_on(made);
+    if (auto const made = make_or_load(dir, "snapshot", keys.snapshot); !made) return pass_on(made);
+    if (auto const made = make_or_load(dir, "timestamp", keys.timestamp); !made) return pass_on(made);
+    return keys;
+}
+
+Result<Config> config_of(InitOptions const& options) {
+    Config config;
+    config.url = options.url.value_or("http://" + host_name() + ":" + std::to_string(options.port));
+    config.listen = options.listen;
+    config.port = options.port;
+    config.swarm_port = options.swarm_port;
+    config.expect_nodes = options.expect_nodes;
+    if (auto const fine = check_config(config); !fine) return pass_on(fine);
+    return config;
+}
+
+Status refuse_existing(StateDir const& dir) {
+    std::error_code wrong;
+    if (!fs::exists(dir.config(), wrong)) return {};
+    return fail(Errc::initialised_already, "'" + dir.root().string() +
+                                               "' holds a seeder already: its keys are never replaced; choose another"
+                                               " --state, or use this one as it is");
+}
+
+Result<v1::InitResult> found_repository(StateDir const& dir, Config const& config, trust::TimePoint now) {
+    auto const keys = make_or_load_keys(dir);
+    if (!keys) return pass_on(keys);
+    auto database = open_database(dir);
+    if (!database) return pass_on(database);
+    PosixDisk disk;
+    publish::Projection projection(disk, dir.metadata(), dir.change_lock());
+    publish::Publisher publisher(*database, projection, keys->signers());
+    auto founded = publisher.found(random_repo_id(), now);
+    if (!founded && founded.error().code == publish::Errc::initialised_already) founded = publisher.draw();
+    if (!founded) return pass_on(founded);
+
+    // Last, because it says that all the rest is there.
+    auto const scratch = fs::path(dir.config()) += ".incoming";
+    if (auto const written = disk.write(scratch, render_config(config)); !written) return pass_on(written);
+    if (auto const named = disk.rename(scratch, dir.config()); !named) return pass_on(named);
+
+    return database->read([&](store::Connection& connection) -> Result<v1::InitResult> {
+        auto const repo_id = catalogue::Catalogue(connection).repo_id();
+        if (!repo_id) return pass_on(repo_id);
+        auto const manifest = publish::read_manifest(connection);
+        if (!manifest) return pass_on(manifest);
+        v1::InitResult result;
+        result.set_schema(1);
+        result.set_repo_id(to_hex(*repo_id));
+        result.set_root_digest("sha256:" + trust::sha256(manifest->roots.front().envelope).to_hex());
+        result.set_url(config.url);
+        result.set_join_line(fmt::format("lanyard-node join --seeder {} --root-digest {} --app APP", config.url,
+                                         result.root_digest()));
+        return result;
+    });
+}
+
+}  // namespace
+
+Status init(StateDir const& dir, InitOptions const& options, bool json, trust::TimePoint now, Terminal& terminal) {
+    auto const config = config_of(options);
+    if (!config) return pass_on(config);
+    if (auto const free = refuse_existing(dir); !free) return free;
+    if (auto const made = make_folders(dir); !made) return made;
+    auto const lock = PosixDisk().lock(dir.publish_lock());
+    if (!lock) return pass_on(lock);
+    // Another init may have been faster.
+    if (auto const free = refuse_existing(dir); !free) return free;
+    auto const result = found_repository(dir, *config, now);
+    if (!result) return pass_on(result);
+    if (json) {
+        terminal.out << to_json(*result);
+        return {};
+    }
+    terminal.out << fmt::format(
+        "Repository {} is ready in {}.\n\nStart it:\n  lanyard-seeder serve --state {}\n\nOn each node, with the name of "
+        "an application for APP:\n  {}\n\nKeep a copy of keys/root.pem and keys/targets.pem away from this machine: who "
+        "has them decides\nwhat nodes install.\n",
+        result->repo_id(), dir.root().string(), dir.root().string(), result->join_line());
+    return {};
+}
+
+}  // namespace lanyard::console

@@ -1,0 +1,178 @@
+#include "seeder/console/posix_files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+namespace lanyard::console {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Everything under public/ may be served by another program.
+constexpr ::mode_t kPublic = 0644;
+constexpr std::size_t kBlock = 1024 * 1024;
+
+char const* remedy(int error) {
+    switch (error) {
+        case ENOSPC:
+        case EDQUOT: return "; free some space on that disk and try again";
+        case EACCES:
+        case EPERM: return "; run this as the user that owns the state directory";
+        case EROFS: return "; it is on a disk mounted read-only";
+        case ENOENT: return "; check the path";
+        default: return "";
+    }
+}
+
+tl::unexpected<Error> refused(std::string const& what, fs::path const& file, int error) {
+    std::error_code const code(error, std::generic_category());
+    return fail(code, what + " '" + file.string() + "': " + code.message() + remedy(error));
+}
+
+class File {
+public:
+    File(fs::path const& path, int flags, ::mode_t mode = 0) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+    ~File() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    File(File const&) = delete;
+    File& operator=(File const&) = delete;
+
+    explicit operator bool() const { return fd_ >= 0; }
+    int fd() const { return fd_; }
+
+private:
+    int fd_;
+};
+
+// 0, or errno.
+int write_all(int fd, char const* bytes, std::size_t size) {
+    while (size > 0) {
+        auto const count = ::write(fd, bytes, size);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return errno;
+        bytes += count;
+        size -= static_cast<std::size_t>(count);
+    }
+    return 0;
+}
+
+int make_lasting(int fd) { return ::fchmod(fd, kPublic) == 0 && ::fsync(fd) == 0 ? 0 : errno; }
+
+constexpr int kReplace = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
+
+// A name lasts when its folder is on disk.
+Status sync_folder_of(fs::path const& file) {
+    auto const folder = file.parent_path();
+    File const parent(folder, O_RDONLY | O_DIRECTORY);
+    if (!parent) return refused("cannot open", folder, errno);
+    if (::fsync(parent.fd()) != 0) return refused("cannot write", folder, errno);
+    return {};
+}
+
+}  // namespace
+
+Status PosixDisk::write(fs::path const& file, std::string_view bytes) {
+    File const out(file, kReplace, kPublic);
+    if (!out) return refused("cannot write", file, errno);
+    if (int const error = write_all(out.fd(), bytes.data(), bytes.size())) return refused("cannot write", file, error);
+    if (int const error = make_lasting(out.fd())) return refused("cannot write", file, error);
+    return {};
+}
+
+Status PosixDisk::copy(fs::path const& from, fs::path const& to, std::function<void(std::uint64_t)> const& on_bytes) {
+    File const in(from, O_RDONLY);
+    if (!in) return refused("cannot read", from, errno);
+    File const out(to, kReplace, kPublic);
+    if (!out) return refused("cannot write", to, errno);
+    std::vector<char> block(kBlock);
+    std::uint64_t done = 0;
+    for (;;) {
+        auto const count = ::read(in.fd(), block.data(), block.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return refused("cannot read", from, errno);
+        if (count == 0) break;
+        auto const size = static_cast<std::size_t>(count);
+        if (int const error = write_all(out.fd(), block.data(), size)) return refused("cannot write", to, error);
+        done += size;
+        on_bytes(done);
+    }
+    if (int const error = make_lasting(out.fd())) return refused("cannot write", to, error);
+    return {};
+}
+
+Status PosixDisk::sync(fs::path const& file) {
+    File const there(file, O_RDONLY);
+    if (!there) return refused("cannot open", file, errno);
+    if (int const error = make_lasting(there.fd())) return refused("cannot write", file, error);
+    return {};
+}
+
+Status PosixDisk::rename(fs::path const& from, fs::path const& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0) return refused("cannot name", to, errno);
+    return sync_folder_of(to);
+}
+
+Status PosixDisk::remove(fs::path const& file) {
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT) return refused("cannot remove", file, errno);
+    return {};
+}
+
+namespace {
+
+Result<intake::Disk::Lock> take(fs::path const& file, int operation) {
+    auto held = std::make_shared<File>(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    if (!*held) return refused("cannot lock", file, errno);
+    while (::flock(held->fd(), operation) != 0) {
+        if (errno == EWOULDBLOCK) return intake::Disk::Lock();
+        if (errno != EINTR) return refused("cannot lock", file, errno);
+    }
+    return intake::Disk::Lock(std::move(held));
+}
+
+}  // namespace
+
+Result<intake::Disk::Lock> PosixDisk::lock(fs::path const& file) { return take(file, LOCK_EX); }
+
+Result<intake::Disk::Lock> try_lock(fs::path const& file) { return take(file, LOCK_EX | LOCK_NB); }
+
+bool is_locked(fs::path const& file) {
+    File const there(file, O_RDONLY);
+    return there && ::flock(there.fd(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+Status write_new_private_file(fs::path const& file, std::string_view bytes) {
+    auto scratch = file;
+    scratch += ".incoming";
+    {
+        File const out(scratch, kReplace, 0600);
+        if (!out) return refused("cannot write", scratch, errno);
+        if (::fchmod(out.fd(), 0600) != 0) return refused("cannot write", scratch, errno);
+        if (int const error = write_all(out.fd(), bytes.data(), bytes.size())) {
+            return refused("cannot write", scratch, error);
+        }
+        if (::fsync(out.fd()) != 0) return refused("cannot write", scratch, errno);
+    }
+    // Unlike rename, link refuses a name that is taken.
+    int const linked = ::link(scratch.c_str(), file.c_str()) == 0 ? 0 : errno;
+    ::unlink(scratch.c_str());
+    if (linked != 0) return refused("cannot make", file, linked);
+    return sync_folder_of(file);
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+    return name.data();
+}
+
+bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
+
+}  // namespace lanyard::console

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "proto/outcome/result.h"
+#include "seeder/intake/disk.h"
+
+namespace lanyard::console {
+
+// The operating-system side of the seeder: the only place of it with POSIX headers.
+class PosixDisk final : public intake::Disk {
+public:
+    Status write(std::filesystem::path const& file, std::string_view bytes) override;
+    Status copy(std::filesystem::path const& from, std::filesystem::path const& to,
+                std::function<void(std::uint64_t)> const& on_bytes) override;
+    Status sync(std::filesystem::path const& file) override;
+    Status rename(std::filesystem::path const& from, std::filesystem::path const& to) override;
+    Status remove(std::filesystem::path const& file) override;
+    Result<Lock> lock(std::filesystem::path const& file) override;
+};
+
+// For signing::generate_key_file: a new file that only its owner may read, complete and on disk before it has its name. An
+// existing one is never replaced (std::errc::file_exists).
+Status write_new_private_file(std::filesystem::path const& file, std::string_view bytes);
+
+// Null when another process holds the lock.
+Result<intake::Disk::Lock> try_lock(std::filesystem::path const& file);
+
+// Whether another process holds the lock; makes no file, and takes no right to write.
+bool is_locked(std::filesystem::path const& file);
+
+// As nodes may reach this machine by it; "localhost" when it has none.
+std::string host_name();
+
+// Whether stderr is a terminal that a person looks at.
+bool stderr_is_terminal();
+
+}  // namespace lanyard::console

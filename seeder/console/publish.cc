@@ -1,0 +1,205 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "seeder/catalogue/catalogue.h"
+#include "seeder/console/commands.h"
+#include "seeder/console/errc.h"
+#include "seeder/console/posix_files.h"
+#include "seeder/console/progress_meter.h"
+#include "seeder/console/render.h"
+#include "seeder/fleet/fleet.h"
+#include "seeder/intake/intake.h"
+#include "seeder/publish/publisher.h"
+
+namespace lanyard::console {
+namespace {
+
+using release::PackageType;
+
+// What the command line says about a release, judged.
+struct Draft {
+    release::AppId app;
+    release::Version version;
+    release::Channel channel;
+    release::Platform platform;
+    std::optional<PackageType> type;
+    v1::InstallPolicy install;
+    std::string notes;
+};
+
+Result<v1::Health> parse_health(PublishOptions const& options) {
+    v1::Health health;
+    health.set_probation_seconds(options.probation_seconds);
+    std::string_view const text = options.health;
+    if (text.empty()) return health;
+    if (text.starts_with("cmd:")) {
+        health.set_command(std::string(text.substr(4)));
+    } else if (text.starts_with("http://")) {
+        health.set_http_url(std::string(text));
+    } else if (text.starts_with("http:")) {
+        health.set_http_url(std::string(text.substr(5)));
+    } else if (text.starts_with("tcp:")) {
+        auto const digits = text.substr(4);
+        std::uint16_t port = 0;
+        auto const [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+        if (wrong != std::errc() || end != digits.data() + digits.size() || port == 0) {
+            return fail(Errc::wrong_usage, "--health '" + options.health + "' names no port: use tcp:1 to tcp:65535");
+        }
+        health.set_tcp_port(port);
+    } else {
+        return fail(Errc::wrong_usage, "--health '" + options.health +
+                                           "' is no kind of check: use cmd:COMMAND, tcp:PORT or http://127.0.0.1:PORT/");
+    }
+    return health;
+}
+
+Result<std::optional<PackageType>> parse_type(PublishOptions const& options) {
+    if (!options.type) return std::optional<PackageType>();
+    if (*options.type == "tree") return std::optional(PackageType::tree);
+    if (*options.type == "file") return std::optional(PackageType::file);
+    return fail(Errc::wrong_usage, "--type '" + *options.type + "' is no type of package: use tree or file");
+}
+
+Result<Draft> judge(PublishOptions const& options) {
+    auto app = release::AppId::parse(options.app);
+    if (!app) return pass_on(app);
+    auto version = release::Version::parse(options.version);
+    if (!version) return pass_on(version);
+    auto channel = release::Channel::parse(options.channel);
+    if (!channel) return pass_on(channel);
+    auto platform = options.platform ? release::Platform::parse(*options.platform)
+                                     : Result<release::Platform>(release::Platform::here());
+    if (!platform) return pass_on(platform);
+    auto const type = parse_type(options);
+    if (!type) return pass_on(type);
+    auto const health = parse_health(options);
+    if (!health) return pass_on(health);
+
+    v1::InstallPolicy install;
+    install.set_start(options.start);
+    install.set_stop(options.stop);
+    install.set_start_seconds(options.start_seconds);
+    install.set_stop_seconds(options.stop_seconds);
+    *install.mutable_health() = *health;
+    for (auto const port : options.ports) install.add_ports(port);
+    return Draft{std::move(*app), std::move(*version), std::move(*channel), std::move(*platform), *type,
+                 std::move(install), options.notes};
+}
+
+std::string raw(release::Digest const& digest) {
+    return {reinterpret_cast<char const*>(digest.bytes().data()), digest.bytes().size()};
+}
+
+v1::Target to_target(Draft const& draft, intake::Package const& package) {
+    v1::Target target;
+    target.set_path(release::target_path(draft.app, draft.channel, draft.version, draft.platform,
+                                         package::extension(package.format)));
+    target.set_length(package.length);
+    target.set_sha256(raw(package.sha256));
+    target.set_app(draft.app.text());
+    target.set_version(draft.version.text());
+    target.set_channel(draft.channel.text());
+    target.mutable_platform()->set_os(draft.platform.os());
+    target.mutable_platform()->set_arch(draft.platform.arch());
+    target.set_type(package.type == PackageType::tree ? v1::PACKAGE_TYPE_TREE : v1::PACKAGE_TYPE_FILE);
+    target.set_unpacked_length(package.contents.unpacked_length);
+    target.set_entry_count(package.contents.entry_count);
+    target.mutable_swarm()->set_info_hash_v1(std::string(package.info_hash.bytes()));
+    target.mutable_swarm()->set_torrent_sha256(raw(package.torrent_sha256));
+    target.mutable_swarm()->set_piece_length(package.piece_length);
+    target.mutable_swarm()->set_piece_list_sha256(raw(package.piece_list_sha256));
+    *target.mutable_install() = draft.install;
+    target.set_notes(draft.notes);
+    return target;
+}
+
+// Finds what is wrong with the draft before an hour goes into packing: the target is judged with a made-up package.
+Status rehearse(Draft const& draft) {
+    release::Digest const any{release::Digest::Bytes{}};
+    intake::Package const package{PackageType::file, package::Format::raw, any, 1, {1, 1}, {}, any, any, 65'536};
+    auto target = to_target(draft, package);
+    target.set_release_counter(1);
+    auto const judged = release::Target::from_proto(target);
+    if (!judged) return pass_on(judged);
+    return {};
+}
+
+// A version below what is live is legal, and rarely meant.
+std::string warn_if_overtaken(store::Database& database, Draft const& draft) {
+    auto const candidates = database.read([&](store::Connection& connection) {
+        return catalogue::Catalogue(connection).candidates(draft.app, draft.channel);
+    });
+    if (!candidates) return "";
+    for (auto const& candidate : *candidates) {
+        if (candidate.platform == draft.platform && candidate.version > draft.version) {
+            return fmt::format(
+                "lanyard-seeder: warning: nodes are offered the highest version, which is {0} and not {1}; to have {1} "
+                "installed, withdraw {0}\n",
+                candidate.version.text(), draft.version.text());
+        }
+    }
+    return "";
+}
+
+Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft, PublishOptions const& options,
+                                            Keys const& keys, trust::TimePoint now, Terminal& terminal) {
+    PosixDisk disk;
+    auto lock = try_lock(state.dir.publish_lock());
+    if (lock && !*lock) {
+        terminal.err << "lanyard-seeder: another publish is under way; waiting for it\n" << std::flush;
+        lock = disk.lock(state.dir.publish_lock());
+    }
+    if (!lock) return pass_on(lock);
+    auto const may = state.database.read([&](store::Connection& connection) {
+        return catalogue::Catalogue(connection).may_add(draft.app, draft.version, draft.channel, draft.platform);
+    });
+    if (!may) return pass_on(may);
+
+    ProgressMeter meter(terminal);
+    auto const known_nodes = fleet::Fleet(state.database).expected_nodes();
+    if (!known_nodes) return pass_on(known_nodes);
+    intake::Order const order{options.source, draft.type, std::max(state.config.expect_nodes, *known_nodes),
+                              state.config.url + "/announce"};
+    auto const package =
+        intake::take_in(disk, state.dir.packages(), order,
+                        [&](char const* phase, std::uint64_t done, std::uint64_t total) { meter.tell(phase, done, total); });
+    if (!package) return pass_on(package);
+    publish::Projection projection(disk, state.dir.metadata(), state.dir.change_lock());
+    publish::Publisher publisher(state.database, projection, keys.signers());
+    return publisher.publish(to_target(draft, *package), now);
+}
+
+}  // namespace
+
+Status publish_release(StateDir const& dir, PublishOptions const& options, bool json, trust::TimePoint now,
+                       Terminal& terminal) {
+    auto const draft = judge(options);
+    if (!draft) return pass_on(draft);
+    if (auto const fine = rehearse(*draft); !fine) return fine;
+    auto state = open_state(dir.root());
+    if (!state) return pass_on(state);
+    auto const keys = load_publishing_keys(dir);
+    if (!keys) return pass_on(keys);
+    auto const warning = warn_if_overtaken(state->database, *draft);
+    auto const change = take_in_and_publish(*state, *draft, options, *keys, now, terminal);
+    if (!change) return pass_on(change);
+    terminal.err << warning;
+
+    v1::PublishResult result;
+    result.set_schema(1);
+    *result.mutable_release() = to_info(change->entries.front());
+    result.set_revision(change->revision);
+    if (json) {
+        terminal.out << to_json(result);
+    } else {
+        auto const& target = result.release().target();
+        terminal.out << fmt::format("Published {} {} on {} for {}: {}, sha256 {}\n", target.app(), target.version(),
+                                    target.channel(), draft->platform.text(), human_bytes(target.length()),
+                                    to_hex(target.sha256()));
+    }
+    return {};
+}
+
+}  // namespace lanyard::console

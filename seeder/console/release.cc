@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include "seeder/catalogue/catalogue.h"
+#include "seeder/console/commands.h"
+#include "seeder/console/errc.h"
+#include "seeder/console/posix_files.h"
+#include "seeder/console/render.h"
+#include "seeder/publish/publisher.h"
+
+namespace lanyard::console {
+namespace {
+
+using catalogue::Catalogue;
+using catalogue::Filter;
+
+Result<std::vector<catalogue::Entry>> find(StateDir const& dir, Filter const& filter) {
+    auto state = open_state(dir.root());
+    if (!state) return pass_on(state);
+    return state->database.read([&](store::Connection& connection) { return Catalogue(connection).list(filter); });
+}
+
+Result<Filter> judge(NamedRelease const& words) {
+    auto app = release::AppId::parse(words.app);
+    if (!app) return pass_on(app);
+    auto version = release::Version::parse(words.version);
+    if (!version) return pass_on(version);
+    Filter filter;
+    filter.app = std::move(*app);
+    filter.version = std::move(*version);
+    if (words.channel) {
+        auto channel = release::Channel::parse(*words.channel);
+        if (!channel) return pass_on(channel);
+        filter.channel = std::move(*channel);
+    }
+    if (words.platform) {
+        auto platform = release::Platform::parse(*words.platform);
+        if (!platform) return pass_on(platform);
+        filter.platform = std::move(*platform);
+    }
+    return filter;
+}
+
+}  // namespace
+
+Status list_releases(StateDir const& dir, ListOptions const& options, bool json, Terminal& terminal) {
+    Filter filter;
+    if (options.app) {
+        auto app = release::AppId::parse(*options.app);
+        if (!app) return pass_on(app);
+        filter.app = std::move(*app);
+    }
+    auto const entries = find(dir, filter);
+    if (!entries) return pass_on(entries);
+    auto const list = to_list(*entries);
+    if (json) {
+        terminal.out << to_json(list);
+    } else if (entries->empty()) {
+        terminal.err << "Nothing has been published" << (options.app ? " of " + *options.app : "") << ".\n";
+    } else {
+        terminal.out << releases_table(list);
+    }
+    return {};
+}
+
+Status show_release(StateDir const& dir, ShowOptions const& options, bool json, Terminal& terminal) {
+    auto const filter = judge(options);
+    if (!filter) return pass_on(filter);
+    auto const entries = find(dir, *filter);
+    if (!entries) return pass_on(entries);
+    if (entries->empty()) {
+        return fail(Errc::no_such_release, filter->describe() +
+                                               " has not been published; `lanyard-seeder release list` shows what has");
+    }
+    auto const list = to_list(*entries);
+    if (json && list.releases_size() > 1) {
+        return fail(Errc::wrong_usage, std::to_string(list.releases_size()) + " packages of " + filter->describe() +
+                                           " match, and --json shows one: add --channel or --platform");
+    }
+    if (json) {
+        terminal.out << to_json(list.releases(0));
+        return {};
+    }
+    for (int i = 0; i < list.releases_size(); ++i) {
+        terminal.out << (i > 0 ? "\n" : "") << release_details(list.releases(i));
+    }
+    return {};
+}
+
+Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, bool json, trust::TimePoint now,
+                        Terminal& terminal) {
+    auto const filter = judge(options);
+    if (!filter) return pass_on(filter);
+    auto state = open_state(dir.root());
+    if (!state) return pass_on(state);
+    auto const keys = load_publishing_keys(dir);
+    if (!keys) return pass_on(keys);
+    PosixDisk disk;
+    publish::Projection projection(disk, dir.metadata(), dir.change_lock());
+    publish::Publisher publisher(state->database, projection, keys->signers());
+    auto const change = publisher.withdraw(*filter, now);
+    if (!change) return pass_on(change);
+    auto const list = to_list(change->entries);
+    if (json) {
+        terminal.out << to_json(list);
+    } else {
+        terminal.out << "Withdrawn; nodes that run it keep it:\n" << releases_table(list);
+    }
+    return {};
+}
+
+}  // namespace lanyard::console

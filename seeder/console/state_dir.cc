@@ -1,0 +1,85 @@
+#include "seeder/console/state_dir.h"
+
+#include <array>
+#include <fstream>
+#include <iterator>
+
+#include "seeder/catalogue/catalogue.h"
+#include "seeder/console/errc.h"
+#include "seeder/fleet/fleet.h"
+#include "seeder/publish/manifest_rows.h"
+
+namespace lanyard::console {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxConfigBytes = 64 * 1024;
+
+Result<Config> read_config(StateDir const& dir) {
+    std::error_code wrong;
+    auto const status = fs::status(dir.config(), wrong);
+    if (status.type() == fs::file_type::not_found) {
+        return fail(Errc::not_initialised, "'" + dir.root().string() +
+                                               "' holds no seeder: run `lanyard-seeder init --state " +
+                                               dir.root().string() + "` first");
+    }
+    std::ifstream stream(dir.config(), std::ios::binary);
+    std::string text(kMaxConfigBytes + 1, '\0');
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(stream.gcount()));
+    if (stream.bad() || (!stream.is_open())) {
+        return fail(Errc::not_initialised, "'" + dir.config().string() +
+                                               "' cannot be read: run this as the user that owns the state directory");
+    }
+    if (text.size() > kMaxConfigBytes) {
+        return fail(Errc::malformed_config, dir.config().string() + " is longer than 64 KiB: this is no seeder.toml");
+    }
+    return parse_config(text, dir.config().string());
+}
+
+Status load(StateDir const& dir, char const* role, std::unique_ptr<signing::Signer>& place) {
+    auto key = signing::load_key_file(dir.key(role));
+    if (!key) return pass_on(key);
+    place = std::move(*key);
+    return {};
+}
+
+}  // namespace
+
+Result<store::Database> open_database(StateDir const& dir) {
+    std::array<std::string_view, 3> const migrations = {catalogue::catalogue_schema(), publish::metadata_schema(),
+                                                        fleet::fleet_schema()};
+    return store::Database::open(dir.database(), migrations);
+}
+
+Result<OpenState> open_state(fs::path const& root) {
+    StateDir dir(root);
+    auto config = read_config(dir);
+    if (!config) return pass_on(config);
+    std::error_code wrong;
+    if (!fs::exists(dir.database(), wrong)) {
+        return fail(Errc::not_initialised, "'" + dir.database().string() +
+                                               "' is missing: restore it from a backup, or move the state directory"
+                                               " away and run `lanyard-seeder init` again");
+    }
+    auto database = open_database(dir);
+    if (!database) return pass_on(database);
+    return OpenState{std::move(dir), std::move(*config), std::move(*database)};
+}
+
+Result<Keys> load_serving_keys(StateDir const& dir) {
+    Keys keys;
+    if (auto const loaded = load(dir, "snapshot", keys.snapshot); !loaded) return pass_on(loaded);
+    if (auto const loaded = load(dir, "timestamp", keys.timestamp); !loaded) return pass_on(loaded);
+    return keys;
+}
+
+Result<Keys> load_publishing_keys(StateDir const& dir) {
+    auto keys = load_serving_keys(dir);
+    if (!keys) return keys;
+    if (auto const loaded = load(dir, "targets", keys->targets); !loaded) return pass_on(loaded);
+    return keys;
+}
+
+}  // namespace lanyard::console

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "manifests/signing/signer.h"
+#include "manifests/store/database.h"
+#include "proto/outcome/result.h"
+#include "seeder/console/config.h"
+#include "seeder/publish/manifest.h"
+
+namespace lanyard::console {
+
+// Where everything of a seeder lies (docs/reference/cli.md).
+class StateDir {
+public:
+    explicit StateDir(std::filesystem::path root) : root_(std::move(root)) {}
+
+    std::filesystem::path const& root() const { return root_; }
+    std::filesystem::path config() const { return root_ / "seeder.toml"; }
+    std::filesystem::path keys() const { return root_ / "keys"; }
+    std::filesystem::path key(char const* role) const { return keys() / (std::string(role) + ".pem"); }
+    std::filesystem::path database() const { return root_ / "seeder.db"; }
+    std::filesystem::path change_lock() const { return root_ / "lock"; }           // while public/metadata is written
+    std::filesystem::path publish_lock() const { return root_ / "publish.lock"; }  // while a package is taken in
+    std::filesystem::path serve_lock() const { return root_ / "serve.lock"; }      // while a seeder serves
+    std::filesystem::path metadata() const { return root_ / "public" / "metadata"; }
+    std::filesystem::path packages() const { return root_ / "public" / "packages"; }
+
+private:
+    std::filesystem::path root_;
+};
+
+struct OpenState {
+    StateDir dir;
+    Config config;
+    store::Database database;
+};
+
+// Every migration of every room, in the order they came to be.
+Result<store::Database> open_database(StateDir const& dir);
+
+// A state directory that init has finished.
+Result<OpenState> open_state(std::filesystem::path const& root);
+
+// The keys a command signs with; one that is asked for and not there is an error that names the file.
+struct Keys {
+    std::unique_ptr<signing::Signer> root;
+    std::unique_ptr<signing::Signer> targets;
+    std::unique_ptr<signing::Signer> snapshot;
+    std::unique_ptr<signing::Signer> timestamp;
+
+    publish::Signers signers() const { return {root.get(), targets.get(), snapshot.get(), timestamp.get()}; }
+};
+
+Result<Keys> load_publishing_keys(StateDir const& dir);  // targets, snapshot, timestamp
+Result<Keys> load_serving_keys(StateDir const& dir);     // snapshot, timestamp
+
+}  // namespace lanyard::console

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace lanyard::console {
+
+// Text in columns for people. Control characters are shown as '?': some cells hold what a node has said.
+class Table {
+public:
+    explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
+
+    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+    // At most `width` columns: the widest column gives way, and what is cut off ends in "...".
+    std::string to_string(std::size_t width = 80) const;
+
+private:
+    std::vector<std::vector<std::string>> rows_;
+};
+
+// `text` without control characters.
+std::string printable(std::string text);
+
+}  // namespace lanyard::console

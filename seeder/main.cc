@@ -1,0 +1,166 @@
+#include <csignal>
+#include <exception>
+#include <iostream>
+
+#include "proto/async/asio.h"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
+
+#include "proto/async/disk_pool.h"
+#include "proto/async/steady_alarm.h"
+#include "proto/events/log.h"
+#include "proto/swarm/session.h"
+#include "seeder/announce/front.h"
+#include "seeder/announce/recorder.h"
+#include "seeder/console/commands.h"
+#include "seeder/console/errc.h"
+#include "seeder/console/invocation.h"
+#include "seeder/console/offered_releases.h"
+#include "seeder/console/posix_files.h"
+#include "seeder/console/publicity.h"
+#include "seeder/console/serving.h"
+#include "seeder/console/state_dir.h"
+#include "seeder/fleet/fleet.h"
+#include "seeder/tracker/tracker.h"
+
+namespace lanyard {
+namespace {
+
+trust::TimePoint now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+
+swarm::Settings swarm_settings(console::Config const& config) {
+    swarm::Settings settings;
+    settings.part = swarm::Part::seeder;
+    settings.listen_address = config.listen;
+    settings.listen_port = config.swarm_port;
+    settings.networks = config.networks;
+    settings.upload_limit = std::int64_t{1024} * config.upload_kib_per_second;
+    settings.many_peers_per_address = config.many_peers_per_address;
+    return settings;
+}
+
+// Foreign BitTorrent clients are told an address; our own nodes know the seeder by the name they asked.
+std::optional<tracker::Endpoint> public_seeder(asio::io_context& io, console::Config const& config,
+                                               std::uint16_t port) {
+    auto const url = http::Url::parse(config.url);
+    if (!url) return std::nullopt;
+    boost::system::error_code unknown;
+    auto const found = asio::ip::tcp::resolver(io).resolve(url->host, "", unknown);
+    if (unknown || found.empty()) return std::nullopt;
+    return tracker::Endpoint{found.begin()->endpoint().address(), port};
+}
+
+Result<intake::Disk::Lock> lock_for_serving(console::StateDir const& dir) {
+    auto lock = console::try_lock(dir.serve_lock());
+    if (lock && !*lock) {
+        return fail(console::Errc::serving_already, "another `lanyard-seeder serve` uses '" + dir.root().string() +
+                                                        "' already: stop that one first, or choose another --state");
+    }
+    return lock;
+}
+
+Status serve(console::StateDir const& dir) {
+    auto state = console::open_state(dir.root());
+    if (!state) return pass_on(state);
+    auto const lock = lock_for_serving(dir);
+    if (!lock) return pass_on(lock);
+    auto const keys = console::load_serving_keys(dir);
+    if (!keys) return pass_on(keys);
+    auto fleet_database = console::open_database(dir);
+    if (!fleet_database) return pass_on(fleet_database);
+    auto const& config = state->config;
+
+    events::Log events(events::Level::info);
+    console::PosixDisk disk;
+    publish::Projection projection(disk, dir.metadata(), dir.change_lock());
+    publish::Publisher publisher(state->database, projection, keys->signers());
+    fleet::Fleet fleet(*fleet_database);
+
+    asio::io_context io;
+    async::DiskPool pool;
+    async::SteadyAlarm alarm(io);
+    swarm::Session session(io, events, swarm_settings(config));
+    auto const swarm_port = session.listen_port();
+    if (!swarm_port) return pass_on(swarm_port);
+    tracker::Tracker tracker;
+    announce::Recorder recorder(io, events, pool, fleet, now);
+    console::OfferedReleases offered;
+    announce::FrontSettings settings;
+    settings.public_dir = dir.metadata().parent_path();
+    settings.swarm_port = *swarm_port;
+    settings.public_seeder = public_seeder(io, config, *swarm_port);
+    announce::Front front(io, events, offered, tracker, recorder, settings);
+    if (auto const listening = front.listen(config.listen, config.port); !listening) return listening;
+    console::Publicity publicity(session, tracker, offered, front);
+    console::Serving serving(state->database, publisher, dir.packages(), pool, alarm, events, publicity, now);
+    if (auto const begun = serving.begin(); !begun) return begun;
+
+    asio::signal_set signals(io, SIGINT, SIGTERM);
+    signals.async_wait([&](boost::system::error_code, int) { io.stop(); });
+    asio::co_spawn(io, serving.run(), asio::detached);
+    recorder.start();
+    events.info("seeder.ready", fmt::format("{}, listening on {} port {}, peers on port {}, revision {}", config.url,
+                                            config.listen, front.port(), *swarm_port, offered.revision()));
+    io.run();
+
+    // What is under way gets a moment to end: reports that have come in are written.
+    constexpr std::chrono::milliseconds kFarewell{1500};
+    serving.stop();
+    front.stop();
+    recorder.stop();
+    io.restart();
+    io.run_for(kFarewell);
+    events.info("seeder.stopped", "asked to by a signal");
+    return {};
+}
+
+Status carry_out(console::Invocation const& invocation, console::Terminal& terminal) {
+    console::StateDir const dir(invocation.state);
+    auto const json = invocation.json;
+    auto const& command = invocation.command;
+    if (auto const* options = std::get_if<console::InitOptions>(&command)) {
+        return console::init(dir, *options, json, now(), terminal);
+    }
+    if (auto const* options = std::get_if<console::PublishOptions>(&command)) {
+        return console::publish_release(dir, *options, json, now(), terminal);
+    }
+    if (auto const* options = std::get_if<console::ListOptions>(&command)) {
+        return console::list_releases(dir, *options, json, terminal);
+    }
+    if (auto const* options = std::get_if<console::ShowOptions>(&command)) {
+        return console::show_release(dir, *options, json, terminal);
+    }
+    if (auto const* options = std::get_if<console::WithdrawOptions>(&command)) {
+        return console::withdraw_release(dir, *options, json, now(), terminal);
+    }
+    if (std::holds_alternative<console::ServeOptions>(command)) return serve(dir);
+    return console::show_status(dir, json, now(), terminal);
+}
+
+int run(int argc, char const* const* argv) {
+    // It would write to stderr by itself, past the log, what a peer has made it say.
+    google::protobuf::SetLogHandler(nullptr);
+    console::Terminal terminal{std::cout, std::cerr, console::stderr_is_terminal()};
+    auto const parsed = console::parse_command_line(argc, argv);
+    if (!parsed) return console::conclude(pass_on(parsed), terminal);
+    if (auto const* help = std::get_if<console::Help>(&*parsed)) {
+        std::cout << help->text;
+        return 0;
+    }
+    return console::conclude(carry_out(std::get<console::Invocation>(*parsed), terminal), terminal);
+}
+
+}  // namespace
+}  // namespace lanyard
+
+int main(int argc, char** argv) {
+    try {
+        return lanyard::run(argc, argv);
+    } catch (std::exception const& bug) {
+        std::cerr << "lanyard-seeder: internal failure: " << bug.what() << "; please report this\n";
+        return static_cast<int>(lanyard::Kind::internal);
+    }
+}
