@@ -100,7 +100,10 @@ Status serve(console::StateDir const& dir) {
 
     asio::signal_set signals(io, SIGINT, SIGTERM);
     signals.async_wait([&](boost::system::error_code, int) { io.stop(); });
-    asio::co_spawn(io, serving.run(), asio::detached);
+    auto const rethrow = [](std::exception_ptr bug) {
+        if (bug) std::rethrow_exception(bug);
+    };
+    asio::co_spawn(io, serving.run(), rethrow);
     recorder.start();
     events.info("seeder.ready", fmt::format("{}, listening on {} port {}, peers on port {}, revision {}", config.url,
                                             config.listen, front.port(), *swarm_port, offered.revision()));

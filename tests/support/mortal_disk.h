@@ -22,8 +22,9 @@ public:
         bool const dying = step_ == last_;
         bool const alive = live();
         if (!alive && !dying) return dead();
-        std::ofstream(file, std::ios::binary) << bytes.substr(0, alive ? bytes.size() : bytes.size() / 2);
-        return alive ? Status() : dead();
+        std::ofstream out(file, std::ios::binary);
+        out << bytes.substr(0, alive ? bytes.size() : bytes.size() / 2);
+        return alive && out.flush() ? Status() : dead();
     }
     Status copy(std::filesystem::path const& from, std::filesystem::path const& to,
                 std::function<void(std::uint64_t)> const& on_bytes) override {
@@ -36,13 +37,15 @@ public:
     Status sync(std::filesystem::path const&) override { return live() ? Status() : dead(); }
     Status rename(std::filesystem::path const& from, std::filesystem::path const& to) override {
         if (!live()) return dead();
-        std::filesystem::rename(from, to);
-        return {};
+        std::error_code wrong;
+        std::filesystem::rename(from, to, wrong);
+        return wrong ? dead() : Status();
     }
     Status remove(std::filesystem::path const& file) override {
         if (!live()) return dead();
-        std::filesystem::remove(file);
-        return {};
+        std::error_code wrong;
+        std::filesystem::remove(file, wrong);
+        return wrong ? dead() : Status();
     }
     Result<Lock> lock(std::filesystem::path const&) override { return Lock(); }
 

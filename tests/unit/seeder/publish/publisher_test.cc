@@ -2,115 +2,26 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <fstream>
 
 #include "seeder/catalogue/errc.h"
 #include "seeder/publish/errc.h"
 #include "seeder/publish/lifetimes.h"
-#include "seeder/publish/manifest_rows.h"
 #include "tests/support/mortal_disk.h"
-#include "tests/support/sample_release.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/repository.h"
 
 namespace lanyard::publish {
 namespace {
 
-using namespace std::chrono_literals;
+using support::kRepositoryNow;
+using support::MemoryKeys;
 using support::MortalDisk;
-using support::sample_release;
+using support::Repository;
 using std::chrono::days;
 
 namespace fs = std::filesystem;
 
-constexpr trust::TimePoint kNow{1'800'000'000s};
-
-struct MemoryKeys {
-    std::unique_ptr<signing::Signer> root = signing::generate_key().value();
-    std::unique_ptr<signing::Signer> targets = signing::generate_key().value();
-    std::unique_ptr<signing::Signer> snapshot = signing::generate_key().value();
-    std::unique_ptr<signing::Signer> timestamp = signing::generate_key().value();
-
-    Signers all() const { return {root.get(), targets.get(), snapshot.get(), timestamp.get()}; }
-    Signers online() const { return {nullptr, nullptr, snapshot.get(), timestamp.get()}; }
-};
-
-std::string content(fs::path const& file) {
-    std::ifstream stream(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
-// A state directory with a repository in it, and what a node makes of its public files.
-class Repository {
-public:
-    Repository() {
-        fs::create_directories(folder());
-        EXPECT_TRUE(publisher(disk_, keys_.all()).founded);
-    }
-
-    fs::path folder() const { return scratch_.path() / "public" / "metadata"; }
-
-    Result<Change> publish(std::string const& version, intake::Disk& disk, Signers signers,
-                           trust::TimePoint now = kNow) {
-        Projection projection(disk, folder(), scratch_.path() / "lock");
-        return Publisher(database, projection, signers).publish(sample_release("shop", version), now);
-    }
-    Result<Change> publish(std::string const& version) { return publish(version, disk_, keys_.all()); }
-
-    Result<Change> withdraw(std::string const& version) {
-        catalogue::Filter filter;
-        filter.version = release::Version::parse(version).value();
-        Projection projection(disk_, folder(), scratch_.path() / "lock");
-        return Publisher(database, projection, keys_.all()).withdraw(filter, kNow);
-    }
-
-    Result<Resigned> resign(trust::TimePoint now, Signers signers) {
-        Projection projection(disk_, folder(), scratch_.path() / "lock");
-        return Publisher(database, projection, signers).resign(now);
-    }
-    Result<Resigned> resign(trust::TimePoint now) { return resign(now, keys_.online()); }
-
-    Status draw() { return Projection(disk_, folder(), scratch_.path() / "lock").draw(database); }
-
-    // The versions of the application a node that joins now finds in the public files.
-    Result<std::vector<std::string>> seen_by_a_node(trust::TimePoint now = kNow) const {
-        auto set = trust::TrustedSet::from_trusted_root(content(folder() / "1.root.pb"), now);
-        if (!set) return pass_on(set);
-        if (auto const root = set->finish_root(); !root) return pass_on(root);
-        auto const timestamp = set->update_timestamp(content(folder() / "timestamp.pb"));
-        if (!timestamp) return pass_on(timestamp);
-        auto const snapshot_name = std::to_string(set->timestamp()->snapshot().version()) + ".snapshot.pb";
-        if (auto const step = set->update_snapshot(content(folder() / snapshot_name)); !step) return pass_on(step);
-        auto const targets_name = std::to_string(set->snapshot()->metas(0).version()) + ".targets.pb";
-        if (auto const step = set->update_targets(content(folder() / targets_name)); !step) return pass_on(step);
-        std::vector<std::string> versions;
-        for (auto const& target : set->targets()->targets()) versions.push_back(target.version());
-        return versions;
-    }
-
-    Manifest manifest() { return database.read(read_manifest).value(); }
-    std::uint64_t revision() {
-        return database.read([](store::Connection& c) { return catalogue::Catalogue(c).revision(); }).value();
-    }
-    MemoryKeys const& keys() const { return keys_; }
-
-private:
-    struct Founded {
-        Status founded;
-    };
-    Founded publisher(intake::Disk& disk, Signers signers) {
-        Projection projection(disk, folder(), scratch_.path() / "lock");
-        return {Publisher(database, projection, signers).found(std::string(16, 'r'), kNow)};
-    }
-
-    std::array<std::string_view, 2> const migrations_ = {catalogue::catalogue_schema(), metadata_schema()};
-    tests::ScratchDir scratch_;
-    MemoryKeys keys_;
-    MortalDisk disk_;
-
-public:
-    store::Database database = store::Database::open(scratch_.path() / "seeder.db", migrations_).value();
-};
+constexpr trust::TimePoint kNow = kRepositoryNow;
 
 using Versions = std::vector<std::string>;
 
@@ -159,8 +70,8 @@ TEST(Publisher, EveryPublishRaisesThreeVersionsByOneAndRenewsTheirExpiry) {
 TEST(Publisher, CannotFoundARepositoryTwice) {
     Repository repository;
     MortalDisk disk;
-    Projection projection(disk, repository.folder(), repository.folder() / "lock");
-    auto const again = Publisher(repository.database, projection, repository.keys().all()).found(std::string(16, 'x'), kNow);
+    Projection projection(disk, repository.folder(), repository.lock());
+    auto const again = Publisher(repository.database(), projection, repository.keys().all()).found(std::string(16, 'x'), kNow);
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code, Errc::initialised_already);
 }
@@ -224,7 +135,7 @@ TEST(Publisher, DrawingAgainWritesNothing) {
     Repository repository;
     ASSERT_TRUE(repository.publish("1.0.0"));
     MortalDisk disk;
-    ASSERT_TRUE(Projection(disk, repository.folder(), repository.folder() / "lock").draw(repository.database));
+    ASSERT_TRUE(Projection(disk, repository.folder(), repository.lock()).draw(repository.database()));
     EXPECT_EQ(disk.steps(), 0U);
 }
 

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "seeder/publish/manifest_rows.h"
+#include "seeder/publish/publisher.h"
+#include "tests/support/mortal_disk.h"
+#include "tests/support/sample_release.h"
+#include "tests/support/scratch_dir.h"
+
+namespace lanyard::support {
+
+inline constexpr trust::TimePoint kRepositoryNow{std::chrono::seconds(1'800'000'000)};
+
+// A key a role.
+struct MemoryKeys {
+    std::unique_ptr<signing::Signer> root = signing::generate_key().value();
+    std::unique_ptr<signing::Signer> targets = signing::generate_key().value();
+    std::unique_ptr<signing::Signer> snapshot = signing::generate_key().value();
+    std::unique_ptr<signing::Signer> timestamp = signing::generate_key().value();
+
+    publish::Signers all() const { return {root.get(), targets.get(), snapshot.get(), timestamp.get()}; }
+    publish::Signers online() const { return {nullptr, nullptr, snapshot.get(), timestamp.get()}; }
+};
+
+inline std::string content_of(std::filesystem::path const& file) {
+    std::ifstream stream(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+// A state directory with a repository in it, and what a node makes of its public files. The disk, the keys and the time
+// can be chosen where a test is about them.
+class Repository {
+public:
+    Repository() {
+        std::filesystem::create_directories(folder());
+        publish::Projection projection(disk_, folder(), lock());
+        auto const founded = publish::Publisher(database_, projection, keys_.all()).found(std::string(16, 'r'),
+                                                                                          kRepositoryNow);
+        EXPECT_TRUE(founded) << founded.error().detail;
+    }
+
+    std::filesystem::path root() const { return scratch_.path(); }
+    std::filesystem::path folder() const { return root() / "public" / "metadata"; }
+    std::filesystem::path lock() const { return root() / "lock"; }
+    MemoryKeys const& keys() const { return keys_; }
+    store::Database& database() { return database_; }
+    store::Database open_again() const { return store::Database::open(root() / "seeder.db", migrations_).value(); }
+
+    Result<publish::Change> publish(std::string const& version, intake::Disk& disk, publish::Signers signers,
+                                    trust::TimePoint now = kRepositoryNow) {
+        publish::Projection projection(disk, folder(), lock());
+        return publish::Publisher(database_, projection, signers).publish(sample_release("shop", version), now);
+    }
+    Result<publish::Change> publish(std::string const& version) { return publish(version, disk_, keys_.all()); }
+
+    Result<publish::Change> withdraw(std::string const& version) {
+        catalogue::Filter filter;
+        filter.version = release::Version::parse(version).value();
+        publish::Projection projection(disk_, folder(), lock());
+        return publish::Publisher(database_, projection, keys_.all()).withdraw(filter, kRepositoryNow);
+    }
+
+    Result<publish::Resigned> resign(trust::TimePoint now) {
+        publish::Projection projection(disk_, folder(), lock());
+        return publish::Publisher(database_, projection, keys_.online()).resign(now);
+    }
+
+    Status draw() { return publish::Projection(disk_, folder(), lock()).draw(database_); }
+
+    // The versions a node that joins now finds in the public files.
+    Result<std::vector<std::string>> seen_by_a_node(trust::TimePoint now = kRepositoryNow) const {
+        auto set = trust::TrustedSet::from_trusted_root(content_of(folder() / "1.root.pb"), now);
+        if (!set) return pass_on(set);
+        if (auto const root_step = set->finish_root(); !root_step) return pass_on(root_step);
+        auto const timestamp = set->update_timestamp(content_of(folder() / "timestamp.pb"));
+        if (!timestamp) return pass_on(timestamp);
+        auto const snapshot_name = std::to_string(set->timestamp()->snapshot().version()) + ".snapshot.pb";
+        if (auto const step = set->update_snapshot(content_of(folder() / snapshot_name)); !step) return pass_on(step);
+        auto const targets_name = std::to_string(set->snapshot()->metas(0).version()) + ".targets.pb";
+        if (auto const step = set->update_targets(content_of(folder() / targets_name)); !step) return pass_on(step);
+        std::vector<std::string> versions;
+        for (auto const& target : set->targets()->targets()) versions.push_back(target.version());
+        return versions;
+    }
+
+    publish::Manifest manifest() { return database_.read(publish::read_manifest).value(); }
+    std::uint64_t revision() {
+        return database_.read([](store::Connection& c) { return catalogue::Catalogue(c).revision(); }).value();
+    }
+
+private:
+    std::array<std::string_view, 2> const migrations_ = {catalogue::catalogue_schema(), publish::metadata_schema()};
+    tests::ScratchDir scratch_;
+    store::Database database_ = open_again();
+    MemoryKeys keys_;
+    MortalDisk disk_;
+};
+
+}  // namespace lanyard::support
