@@ -84,7 +84,7 @@ Result<v1::CheckRequest> SeederChecker::question(std::chrono::seconds wait) {
 
 Result<Finding> SeederChecker::find(trust::TrustedSet const& trusted, ManagedApp const& app,
                                     v1::CheckResponse const& answer) {
-    Finding finding{app, std::nullopt, std::nullopt, ""};
+    Finding finding{app, {}, {}, {}, {}};
     auto const& releases = answer.releases();
     auto const hint = std::find_if(releases.begin(), releases.end(),
                                    [&](auto const& release) { return release.app() == app.name.text(); });
@@ -95,10 +95,11 @@ Result<Finding> SeederChecker::find(trust::TrustedSet const& trusted, ManagedApp
 
     auto const installed = installations_.installed(app.name);
     if (!installed) return pass_on(installed);
+    finding.running = installed->running;
     auto const quarantine = installations_.quarantined(app.name, target->sha256);
     if (!quarantine) return pass_on(quarantine);
     if (!quarantine->empty()) {
-        finding.held_back = *quarantine;
+        finding.held_back = "it was tried here and left again (" + *quarantine + "); the next release will be tried";
         return finding;
     }
     auto const offer = judge(*target, app, *installed, identity_.platform);

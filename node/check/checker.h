@@ -20,6 +20,7 @@ namespace lanyard::check {
 struct Finding {
     ManagedApp app;
     std::optional<Offer> offer;
+    std::optional<release::Target> running;
     std::optional<release::Target> target;  // what the manifest holds, taken or not
     std::string held_back;                  // why there is a target and no offer
 };

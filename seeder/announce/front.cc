@@ -143,6 +143,8 @@ asio::awaitable<void> Front::Desk::hold(std::uint64_t last_revision, std::chrono
 Response Front::Desk::answer_check(v1::CheckRequest const& check) {
     v1::CheckResponse response;
     response.set_revision(releases_.revision());
+    // Nothing has changed, so hold() let the whole time pass.
+    response.set_held(check.wait_seconds() > 0 && releases_.revision() == check.last_revision());
     for (auto const& running : check.apps()) {
         auto const found = offers_.find(running, check.platform());
         if (!found) {

@@ -190,7 +190,9 @@ TEST_F(AnnounceTest, AsksTheCatalogueOnceForAllNodesUntilTheRevisionChanges) {
 TEST_F(AnnounceTest, AnswersAtOnceWhenTheNodeKnowsAnotherRevision) {
     auto check = long_poll();
     check.set_last_revision(releases.number + 7);
-    EXPECT_EQ(message_of(post("/v1/check", check)).revision(), 1u);
+    auto const answer = message_of(post("/v1/check", check));
+    EXPECT_EQ(answer.revision(), 1u);
+    EXPECT_FALSE(answer.held());
 }
 
 TEST_F(AnnounceTest, AnswersAHeldCheckWhenTheRevisionChanges) {
@@ -213,7 +215,9 @@ TEST_F(AnnounceTest, AnswersAHeldCheckWhenTheRevisionChanges) {
 TEST_F(AnnounceTest, AnswersAHeldCheckWhenItsTimeIsOver) {
     auto check = long_poll();
     check.set_wait_seconds(1);
-    EXPECT_EQ(message_of(post("/v1/check", check)).revision(), 1u);
+    auto const answer = message_of(post("/v1/check", check));
+    EXPECT_EQ(answer.revision(), 1u);
+    EXPECT_TRUE(answer.held());
 }
 
 TEST_F(AnnounceTest, WakesAThousandHeldChecks) {
