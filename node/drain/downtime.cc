@@ -20,15 +20,16 @@ void Downtime::begin() {
     total_ = {};
 }
 
-void Downtime::end() {
-    if (closed_since_) total_ += now_() - *closed_since_;
-    closed_since_.reset();
-    measuring_ = false;
-}
-
 std::chrono::milliseconds Downtime::closed() const {
     auto const total = closed_since_ ? total_ + (now_() - *closed_since_) : total_;
     return std::chrono::duration_cast<std::chrono::milliseconds>(total);
+}
+
+std::chrono::milliseconds Downtime::end() {
+    auto const measured = closed();
+    begin();
+    measuring_ = false;
+    return measured;
 }
 
 }  // namespace lanyard::drain

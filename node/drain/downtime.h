@@ -21,9 +21,9 @@ public:
 
     // Forgets the last measurement and begins a new one. What is seen before the first begin() does not count.
     void begin();
-    // No more is counted.
-    void end();
     std::chrono::milliseconds closed() const;
+    // Gives what closed() gives and counts no more; 0 when nothing was begun.
+    std::chrono::milliseconds end();
 
 private:
     using Time = std::chrono::steady_clock::time_point;

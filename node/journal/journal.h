@@ -32,13 +32,14 @@ class Journal {
 public:
     virtual ~Journal() = default;
 
-    // Refuses when the application has an attempt under way.
-    virtual Result<Attempt> begin(check::Offer const& offer) = 0;
+    // An attempt whose first phase will be `first`; enter() it next. Refuses when the application has an attempt under
+    // way.
+    virtual Result<Attempt> begin(check::Offer const& offer, Phase first) = 0;
     virtual Status enter(Attempt& attempt, Phase phase) = 0;
     virtual Status count_start(Attempt& attempt) = 0;
     // The attempt is over: the installed and previous releases change (committed), the release is put into quarantine
-    // (rolled_back), and the report goes into the outbox. All in one transaction. Who, what, when and the phase times
-    // are filled into the report here.
+    // (rolled_back; when it was the installed one, the one it goes back to is installed now), and the report goes into
+    // the outbox. All in one transaction. Who, what, when and the phase times are filled into the report here.
     virtual Status end(Attempt const& attempt, v1::Report report) = 0;
     // The attempts that were under way when the node died, the oldest first; at most one an application.
     virtual Result<std::vector<Attempt>> unfinished() = 0;

@@ -111,6 +111,21 @@ Status install(Connection& db, check::Offer const& offer) {
     return {};
 }
 
+// The release that was rolled back may have been committed before: a person asked to go back to the kept one.
+Status leave(Connection& db, check::Offer const& offer) {
+    auto const& app = offer.target.app.text();
+    auto row = db.prepare("SELECT current FROM journal_installed WHERE app = ?");
+    row.bind(app);
+    if (!row.next()) return {};
+    auto const current = target_in(row, 0);
+    if (!current) return pass_on(current);
+    if (!*current || (*current)->sha256 != offer.target.sha256) return {};
+    auto put = db.prepare("UPDATE journal_installed SET current = ?, previous = NULL WHERE app = ?");
+    bind_optional(put, offer.running);
+    put.bind(app).run();
+    return {};
+}
+
 void drop_oldest(Connection& db) {
     auto attempts = db.prepare(
         "DELETE FROM journal_attempts WHERE ended_at IS NOT NULL AND number <= (SELECT number FROM journal_attempts "
@@ -141,8 +156,8 @@ Result<Attempt> attempt_in(store::Statement const& row) {
 
 }  // namespace
 
-Result<Attempt> SqliteJournal::begin(check::Offer const& offer) {
-    Attempt attempt{.id = new_id(), .offer = offer};
+Result<Attempt> SqliteJournal::begin(check::Offer const& offer, Phase first) {
+    Attempt attempt{.id = new_id(), .offer = offer, .phase = first};
     auto const now = milliseconds_of(now_());
     auto const written = database_.write([&](Connection& db) -> Status {
         auto other = db.prepare("SELECT id FROM journal_attempts WHERE app = ? AND ended_at IS NULL");
@@ -152,7 +167,6 @@ Result<Attempt> SqliteJournal::begin(check::Offer const& offer) {
                                                      other.text(0), offer.target.app.text()));
         }
         insert_attempt(db, attempt, now);
-        insert_phase(db, db.last_row_id(), attempt.phase, now);
         return {};
     });
     if (!written) return pass_on(written);
@@ -200,6 +214,7 @@ Status SqliteJournal::end(Attempt const& attempt, v1::Report report) {
         if (report.outcome() == v1::OUTCOME_COMMITTED) return install(db, attempt.offer);
         if (report.outcome() == v1::OUTCOME_ROLLED_BACK) {
             put_into_quarantine(db, attempt.offer.target, report.detail(), now);
+            return leave(db, attempt.offer);
         }
         return {};
     });

@@ -10,7 +10,7 @@ class SqliteJournal final : public Journal {
 public:
     SqliteJournal(store::Database& database, Clock now) : database_(database), now_(std::move(now)) {}
 
-    Result<Attempt> begin(check::Offer const& offer) override;
+    Result<Attempt> begin(check::Offer const& offer, Phase first) override;
     Status enter(Attempt& attempt, Phase phase) override;
     Status count_start(Attempt& attempt) override;
     Status end(Attempt const& attempt, v1::Report report) override;

@@ -55,10 +55,10 @@ TEST_F(DowntimeTest, CountsOnWhileTheyAreClosedAndStopsAtTheEnd) {
     look_after(0ms, {});
     time.passed += 2s;
     EXPECT_EQ(downtime.closed(), 2s);
-    downtime.end();
+    EXPECT_EQ(downtime.end(), 2s);
     time.passed += 5s;
     look_after(5s, {});
-    EXPECT_EQ(downtime.closed(), 2s);
+    EXPECT_EQ(downtime.end(), 0s);
 }
 
 TEST_F(DowntimeTest, CountsNothingBeforeItBeginsAndBeginsAtNothing) {

@@ -29,7 +29,7 @@ protected:
 
     // One whole attempt.
     Attempt walk(check::Offer const& offer, v1::Outcome outcome, std::string const& detail = "") {
-        auto attempt = journal.begin(offer).value();
+        auto attempt = journal.begin(offer, Phase::fetch).value();
         v1::Report report;
         report.set_outcome(outcome);
         report.set_detail(detail);
@@ -90,7 +90,7 @@ TEST_F(JournalTest, GivesEachAttemptAnIdOf32HexDigits) {
 
 TEST_F(JournalTest, RemembersAnAttemptUnderWayWithEverythingToGoOn) {
     {
-        auto attempt = journal.begin(update(1, 2)).value();
+        auto attempt = journal.begin(update(1, 2), Phase::fetch).value();
         attempt.draft.set_detail("why it is rolled back");
         ASSERT_TRUE(journal.enter(attempt, Phase::drain));
         ASSERT_TRUE(journal.enter(attempt, Phase::wait_idle));
@@ -115,17 +115,17 @@ TEST_F(JournalTest, RemembersAnAttemptUnderWayWithEverythingToGoOn) {
 
 TEST_F(JournalTest, KeepsAHomeWhoseNameIsNoText) {
     first.home = "/srv/\xff\xfe";
-    ASSERT_TRUE(journal.begin(first));
+    ASSERT_TRUE(journal.begin(first, Phase::fetch));
     EXPECT_EQ(journal.unfinished().value()[0].offer.home, first.home);
 }
 
 TEST_F(JournalTest, AllowsOneAttemptAnApplicationAtATime) {
-    ASSERT_TRUE(journal.begin(first));
-    auto const second = journal.begin(first);
+    ASSERT_TRUE(journal.begin(first, Phase::fetch));
+    auto const second = journal.begin(first, Phase::fetch);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Errc::under_way);
     check::Offer const other{sample_target("other", "1.0.0", 9), std::nullopt, "/srv/other"};
-    ASSERT_TRUE(journal.begin(other));
+    ASSERT_TRUE(journal.begin(other, Phase::fetch));
     auto const found = journal.unfinished().value();
     ASSERT_EQ(found.size(), 2u);
     EXPECT_EQ(found[0].offer.target.app, demo);
@@ -171,6 +171,22 @@ TEST_F(JournalTest, PutsARolledBackPackageIntoQuarantineAndNoOther) {
     EXPECT_EQ(records.installed(demo).value().current->version.text(), "1.0.0");
 }
 
+TEST_F(JournalTest, GoesBackToTheKeptReleaseWhenTheInstalledOneIsRolledBack) {
+    walk(first, v1::OUTCOME_COMMITTED);
+    walk(update(1, 2), v1::OUTCOME_COMMITTED);
+    walk(update(1, 2), v1::OUTCOME_ROLLED_BACK, "a person asked for it");
+    auto const installed = records.installed(demo).value();
+    EXPECT_EQ(installed.current->version.text(), "1.0.0");
+    EXPECT_FALSE(installed.previous);
+    EXPECT_EQ(installed.highest_counter, 2u);
+    EXPECT_TRUE(records.quarantined(demo, version(2).sha256).value());
+}
+
+TEST_F(JournalTest, BeginsInThePhaseItIsToldAndNeverInAnother) {
+    ASSERT_TRUE(journal.begin(update(1, 2), Phase::roll_back));
+    EXPECT_EQ(journal.unfinished().value()[0].phase, Phase::roll_back);
+}
+
 TEST_F(JournalTest, TakesAPackageOutOfQuarantineWhenItIsCommittedAfterAll) {
     ASSERT_TRUE(records.quarantine(version(1), "a person went back"));
     EXPECT_EQ(records.quarantined(demo, version(1).sha256).value(), "a person went back");
@@ -200,7 +216,7 @@ TEST_F(JournalTest, CountsFailuresInARowOfTheSamePackage) {
 }
 
 TEST_F(JournalTest, FillsWhoWhatAndWhenIntoTheReport) {
-    auto attempt = journal.begin(update(1, 2)).value();
+    auto attempt = journal.begin(update(1, 2), Phase::fetch).value();
     v1::Report report;
     report.set_outcome(v1::OUTCOME_FAILED);
     report.set_detail("why");
@@ -222,7 +238,8 @@ TEST_F(JournalTest, FillsWhoWhatAndWhenIntoTheReport) {
 }
 
 TEST_F(JournalTest, AddsUpTheTimesOfEachPhaseOverACrash) {
-    auto attempt = journal.begin(first).value();
+    auto attempt = journal.begin(first, Phase::fetch).value();
+    ASSERT_TRUE(journal.enter(attempt, Phase::fetch));
     now += 100ms;
     ASSERT_TRUE(journal.enter(attempt, Phase::stage));
     now += 20ms;
@@ -278,7 +295,8 @@ TEST_F(JournalTest, RefusesARowThatItDidNotWrite) {
 
 // Bounded, whatever happens; the attempt under way is never among what goes.
 TEST_F(JournalTest, KeepsTheLastThousandAttempts) {
-    auto const under_way = journal.begin({sample_target("other", "1.0.0", 9), std::nullopt, "/srv/other"}).value();
+    auto const under_way =
+        journal.begin({sample_target("other", "1.0.0", 9), std::nullopt, "/srv/other"}, Phase::fetch).value();
     auto const ended = walk(first, v1::OUTCOME_COMMITTED);
     ASSERT_TRUE(database.write([&](store::Connection& db) -> Status {
         auto copy = db.prepare(

@@ -1,0 +1,255 @@
+#include "node/update/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "node/journal/errc.h"
+#include "node/update/walk_words.h"
+
+namespace lanyard::update {
+namespace {
+
+using drain::AppRelease;
+using journal::Phase;
+
+constexpr unsigned kMostStarts = 3;
+constexpr unsigned kMostDrains = 3;
+// A stop command that the last run left behind may stop what is started now.
+constexpr int kRestarts = 2;
+
+void add_sources(v1::Report& draft, std::vector<v1::SourceBytes> const& sources) {
+    for (auto const& source : sources) {
+        auto& known = *draft.mutable_sources();
+        auto same = std::find_if(known.begin(), known.end(), [&](v1::SourceBytes const& other) {
+            return other.address() == source.address() && other.seeder() == source.seeder();
+        });
+        if (same == known.end()) {
+            *known.Add() = source;
+        } else {
+            same->set_bytes(same->bytes() + source.bytes());
+        }
+    }
+}
+
+}  // namespace
+
+// What status() and abandon() see of a walk while it goes on.
+class Pipeline::Walking {
+public:
+    Walking(Pipeline& pipeline, Attempt const& attempt) : pipeline_(pipeline) {
+        pipeline_.attempt_ = &attempt;
+        pipeline_.nobody_disturbed_ = attempt.phase < Phase::probe;
+        pipeline_.abandoned_.reset();
+    }
+    ~Walking() { pipeline_.attempt_ = nullptr; }
+    Walking(Walking const&) = delete;
+    Walking& operator=(Walking const&) = delete;
+
+private:
+    Pipeline& pipeline_;
+};
+
+asio::awaitable<Ended> Pipeline::walk(check::Offer offer) {
+    if (stopping_) co_return Ended::interrupted;
+    auto attempt = rooms_.journal.begin(offer, Phase::fetch);
+    if (!attempt) {
+        auto refused = attempt.error();
+        co_return co_await take_up(offer.target.app, std::move(refused));
+    }
+    Walking const walking(*this, *attempt);
+    co_return co_await forward(*attempt);
+}
+
+asio::awaitable<Ended> Pipeline::walk_back(check::Offer offer) {
+    if (stopping_) co_return Ended::interrupted;
+    if (!is_current(offer)) {
+        events_.error("attempt.failed",
+                      fmt::format("{} is not what runs: nothing is rolled back", name_of(offer.target)));
+        co_return Ended::failed;
+    }
+    auto attempt = rooms_.journal.begin(offer, Phase::roll_back);
+    if (!attempt) {
+        auto refused = attempt.error();
+        co_return co_await take_up(offer.target.app, std::move(refused));
+    }
+    Walking const walking(*this, *attempt);
+    downtime_.begin();
+    std::string why = "a person asked for the previous release";
+    co_return co_await roll_back(*attempt, std::move(why));
+}
+
+// An attempt that could not be written to its end is still under way.
+asio::awaitable<Ended> Pipeline::take_up(release::AppId app, Error refused) {
+    auto unfinished = rooms_.journal.unfinished();
+    if (refused.code == journal::Errc::under_way && unfinished) {
+        auto const left = std::find_if(unfinished->begin(), unfinished->end(),
+                                       [&](Attempt const& one) { return one.offer.target.app == app; });
+        if (left != unfinished->end()) co_return co_await resume(std::move(*left));
+    }
+    events_.error("attempt.failed", fmt::format("no attempt for {}: {}", app.text(), refused.detail));
+    co_return Ended::failed;
+}
+
+asio::awaitable<Ended> Pipeline::resume(Attempt attempt) {
+    if (stopping_) co_return Ended::interrupted;
+    Walking const walking(*this, attempt);
+    auto const phase = attempt.phase;
+    auto const& offer = attempt.offer;
+    events_.info("attempt.resumed",
+                 fmt::format("{}: it was interrupted in phase {}", name_of(offer.target), journal::text(phase)));
+    if (phase == Phase::stage) rooms_.stage.discard(offer);
+    if (phase < Phase::drain) co_return co_await forward(attempt);
+
+    if (offer.running) downtime_.begin();
+    if (phase == Phase::commit) co_return commit(attempt);
+    bool const on_new = is_current(offer);
+    if (phase == Phase::roll_back || (phase == Phase::probe && !on_new)) {
+        std::string why = attempt.draft.detail();
+        if (why.empty()) why = "its trial failed, and the node died before the reason was written down";
+        co_return co_await roll_back(attempt, std::move(why));
+    }
+    if (on_new) co_return co_await try_again(attempt);
+    co_return co_await start_over(attempt);
+}
+
+// The old release is current still; whether it runs is not known.
+asio::awaitable<Ended> Pipeline::start_over(Attempt& attempt) {
+    auto const& offer = attempt.offer;
+    Status runs;
+    for (int i = 0; offer.running && i < kRestarts; ++i) {
+        auto old = old_release(offer);
+        runs = co_await bring_up(std::move(old));
+        if (runs) break;
+    }
+    if (!runs) events_.warning("probe.failed", runs.error().detail);
+    if (attempt.drains >= kMostDrains) {
+        co_return give_up(attempt,
+                          fmt::format("the node died {} times while it stopped the application; see whether the "
+                                      "stop command ends the node",
+                                      attempt.drains));
+    }
+    co_return co_await forward(attempt);
+}
+
+// The new release is current; whether it runs, and how well, is not known.
+asio::awaitable<Ended> Pipeline::try_again(Attempt& attempt) {
+    nobody_disturbed_ = false;
+    if (attempt.starts >= kMostStarts) {
+        auto why = fmt::format("it was started {} times, and each time the node died before it was known to be healthy",
+                               attempt.starts);
+        co_return co_await roll_back(attempt, std::move(why));
+    }
+    auto const begun = begin_trial(attempt);
+    if (!begun) co_return unwritten(attempt, begun.error());
+    co_return co_await try_out(attempt);
+}
+
+asio::awaitable<Ended> Pipeline::forward(Attempt& attempt) {
+    auto const& offer = attempt.offer;
+    if (must_leave()) co_return leave(attempt);
+    auto entered = enter(attempt, Phase::fetch);
+    if (!entered) co_return unwritten(attempt, entered.error());
+    auto const package = co_await rooms_.fetch.fetch(offer);
+    if (must_leave()) co_return leave(attempt);
+    if (!package) co_return give_up(attempt, package.error().detail);
+    add_sources(attempt.draft, package->sources);
+
+    entered = enter(attempt, Phase::stage);
+    if (!entered) co_return unwritten(attempt, entered.error());
+    auto staged = co_await rooms_.stage.stage(offer, *package);
+    if (must_leave()) co_return leave(attempt);
+    if (!staged) co_return give_up(attempt, staged.error().detail);
+
+    entered = enter(attempt, Phase::wait_idle);
+    if (!entered) co_return unwritten(attempt, entered.error());
+    bool const open = co_await rooms_.gate.pass(offer);
+    if (must_leave() || !open) co_return leave(attempt);
+    co_return co_await interrupt(attempt, std::move(*staged));
+}
+
+// From here on somebody is disturbed: the walk goes to its end, and every way out leaves a release running.
+asio::awaitable<Ended> Pipeline::interrupt(Attempt& attempt, stage::StagedRelease staged) {
+    auto const& offer = attempt.offer;
+    nobody_disturbed_ = false;
+    std::optional<drain::DrainedApp> custody;
+    if (offer.running) {
+        auto const entered = enter(attempt, Phase::drain);
+        if (!entered) co_return unwritten(attempt, entered.error());
+        downtime_.begin();
+        auto const old = old_release(offer);
+        custody.emplace(rooms_.app, old);
+        auto const stopped = co_await rooms_.app.stop(old);
+        if (!stopped) {
+            custody->hand_back();
+            std::string why = stopped.error().detail;
+            co_return co_await restart_old(attempt, std::move(why));
+        }
+    }
+
+    auto applied = enter(attempt, Phase::apply);
+    if (applied) applied = rooms_.apply.switch_to(offer, staged);
+    if (!applied) {
+        if (custody) custody->hand_back();
+        std::string why = applied.error().detail;
+        co_return co_await restart_old(attempt, std::move(why));
+    }
+    auto const begun = begin_trial(attempt);
+    if (custody) custody->hand_back();
+    if (!begun) {
+        std::string why = begun.error().detail;
+        co_return co_await undo(attempt, std::move(why));
+    }
+    co_return co_await try_out(attempt);
+}
+
+asio::awaitable<Ended> Pipeline::try_out(Attempt& attempt) {
+    auto release = new_release(attempt.offer);
+    auto const healthy = co_await bring_up(std::move(release));
+    if (healthy) co_return commit(attempt);
+    std::string why = healthy.error().detail;
+    events_.warning("probe.failed", why);
+    co_return co_await roll_back(attempt, std::move(why));
+}
+
+// Starts a release and sees whether it is healthy. It is started whatever becomes of this coroutine.
+asio::awaitable<Status> Pipeline::bring_up(AppRelease release) {
+    drain::DrainedApp custody(rooms_.app, release);
+    auto const started = co_await rooms_.app.start(release);
+    custody.hand_back();
+    if (!started) co_return started;
+    co_return co_await rooms_.probe.probe(release);
+}
+
+void Pipeline::abandon(std::string why) {
+    if (!attempt_ || !nobody_disturbed_) return;
+    abandoned_ = std::move(why);
+    rooms_.fetch.abandon(attempt_->offer.target.sha256);
+    rooms_.gate.turn_away(attempt_->offer.target.app);
+}
+
+void Pipeline::stop() {
+    stopping_ = true;
+    if (attempt_ && nobody_disturbed_) rooms_.fetch.abandon(attempt_->offer.target.sha256);
+    rooms_.gate.stop();
+}
+
+std::optional<v1::AttemptStatus> Pipeline::status() const {
+    if (!attempt_) return std::nullopt;
+    auto const& target = attempt_->offer.target;
+    v1::AttemptStatus status;
+    status.set_attempt_id(attempt_->id);
+    status.set_to_version(target.version.text());
+    status.set_phase(journal::text(attempt_->phase));
+    *status.mutable_sources() = attempt_->draft.sources();
+    if (auto const progress = rooms_.fetch.progress(target.sha256)) {
+        status.set_bytes_done(progress->bytes_done);
+        status.set_bytes_total(progress->bytes_total);
+        status.set_bytes_per_second(progress->bytes_per_second);
+        status.mutable_sources()->Assign(progress->sources.begin(), progress->sources.end());
+    }
+    for (auto const& reason : rooms_.gate.why(target.app)) status.add_why(reason);
+    return status;
+}
+
+}  // namespace lanyard::update

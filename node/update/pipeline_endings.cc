@@ -1,0 +1,156 @@
+// The ways in which a walk ends, and what is written down of it.
+#include <fmt/format.h>
+
+#include <initializer_list>
+
+#include "node/update/pipeline.h"
+#include "node/update/walk_words.h"
+
+namespace lanyard::update {
+
+using journal::Phase;
+
+Ended Pipeline::commit(Attempt& attempt) {
+    auto const& offer = attempt.offer;
+    nobody_disturbed_ = false;
+    auto const entered = enter(attempt, Phase::commit);
+    if (!entered) return unwritten(attempt, entered.error());
+    clean_up(offer, offer.target, offer.running);
+    return finish(attempt, v1::OUTCOME_COMMITTED, "");
+}
+
+asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
+    auto const& offer = attempt.offer;
+    nobody_disturbed_ = false;
+    attempt.draft.set_detail(why);
+    // It is done whether or not it can be written: after a crash, `current` tells.
+    auto const entered = enter(attempt, Phase::roll_back);
+    if (!entered) events_.error("attempt.failed", entered.error().detail);
+
+    std::optional<drain::DrainedApp> custody;
+    if (offer.running) custody.emplace(rooms_.app, new_release(offer));
+    auto const stopped = co_await stop_new(offer);
+    if (!stopped) why += "; it was not stopped in order: " + stopped.error().detail;
+    auto const back = rooms_.apply.switch_back(offer);
+    if (custody) custody->hand_back();
+    if (!back) {
+        why += "; it cannot be rolled back: " + back.error().detail;
+        co_return co_await stay(attempt, std::move(why));
+    }
+    if (offer.running) {
+        auto release = old_release(offer);
+        auto const runs = co_await bring_up(std::move(release));
+        if (!runs) why += "; the old release does not run well: " + runs.error().detail;
+    }
+    auto const previous = rooms_.journal.previous(offer.target.app);
+    if (previous) clean_up(offer, offer.running, *previous);
+    co_return finish(attempt, v1::OUTCOME_ROLLED_BACK, why);
+}
+
+// After a crash it may have been left already: then its stop command would hit the old release.
+asio::awaitable<Status> Pipeline::stop_new(check::Offer const& offer) {
+    if (!is_current(offer)) co_return Status();
+    auto const release = new_release(offer);
+    co_return co_await rooms_.app.stop(release);
+}
+
+// The old release is current, and was stopped, or may have been.
+asio::awaitable<Ended> Pipeline::restart_old(Attempt& attempt, std::string why) {
+    if (attempt.offer.running) {
+        auto release = old_release(attempt.offer);
+        auto const runs = co_await bring_up(std::move(release));
+        if (!runs) why += "; the old release does not run well: " + runs.error().detail;
+    }
+    co_return give_up(attempt, why);
+}
+
+// The new release is current and was not started.
+asio::awaitable<Ended> Pipeline::undo(Attempt& attempt, std::string why) {
+    auto const back = rooms_.apply.switch_back(attempt.offer);
+    if (back) co_return co_await restart_old(attempt, std::move(why));
+    why += "; the switch cannot be undone: " + back.error().detail;
+    co_return co_await stay(attempt, std::move(why));
+}
+
+// The new release is current, cannot be left, and was stopped, or never started. Where another one ran before, better
+// this one than none.
+asio::awaitable<Ended> Pipeline::stay(Attempt& attempt, std::string why) {
+    if (attempt.offer.running) {
+        auto release = new_release(attempt.offer);
+        auto const runs = co_await bring_up(std::move(release));
+        if (!runs) why += "; it runs badly: " + runs.error().detail;
+    }
+    co_return give_up(attempt, why);
+}
+
+Ended Pipeline::leave(Attempt& attempt) {
+    if (abandoned_) return give_up(attempt, *abandoned_);
+    if (stopping_) return Ended::interrupted;
+    return give_up(attempt, "it was turned away at the gate");
+}
+
+Ended Pipeline::give_up(Attempt& attempt, std::string const& why) { return finish(attempt, v1::OUTCOME_FAILED, why); }
+
+// The attempt stays under way: walk() goes on with it.
+Ended Pipeline::unwritten(Attempt const& attempt, Error const& error) {
+    rooms_.gate.turn_away(attempt.offer.target.app);
+    events_.error("attempt.failed", fmt::format("{}: the journal cannot be written, it goes on later: {}",
+                                                name_of(attempt.offer.target), error.detail));
+    return Ended::failed;
+}
+
+Status Pipeline::enter(Attempt& attempt, Phase phase) {
+    auto const entered = rooms_.journal.enter(attempt, phase);
+    if (entered) events_.info(std::string("phase.") + journal::text(phase), name_of(attempt.offer.target));
+    return entered;
+}
+
+Status Pipeline::begin_trial(Attempt& attempt) {
+    auto const entered = enter(attempt, Phase::probe);
+    return entered ? rooms_.journal.count_start(attempt) : entered;
+}
+
+// What is neither current nor kept for a way back goes: its directory, and its package out of the swarm.
+void Pipeline::clean_up(check::Offer const& offer, Target const& current, Target const& previous) {
+    auto const before = rooms_.journal.previous(offer.target.app);
+    if (!before) return;
+    auto const is = [](Target const& kept, release::Target const& gone) { return kept && kept->sha256 == gone.sha256; };
+    for (auto const& gone : {Target(offer.target), *before}) {
+        if (gone && !is(current, *gone) && !is(previous, *gone)) rooms_.fetch.forget(gone->sha256);
+    }
+    auto const version = [](Target const& kept) { return kept ? kept->version.text() : std::string(); };
+    rooms_.apply.keep_only(offer.home, version(current), version(previous));
+}
+
+Ended Pipeline::finish(Attempt& attempt, v1::Outcome outcome, std::string const& detail) {
+    auto const& offer = attempt.offer;
+    auto const closed = downtime_.end();
+    rooms_.stage.discard(offer);
+    rooms_.gate.turn_away(offer.target.app);
+    v1::Report report = attempt.draft;
+    report.set_outcome(outcome);
+    report.set_detail(detail);
+    report.set_ports_closed_ms(static_cast<std::uint64_t>(closed.count()));
+    auto const ended = rooms_.journal.end(attempt, std::move(report));
+    if (!ended) return unwritten(attempt, ended.error());
+
+    auto const name = name_of(offer.target);
+    if (outcome == v1::OUTCOME_COMMITTED) {
+        events_.info("attempt.committed", name + " is installed and healthy");
+        return Ended::committed;
+    }
+    if (outcome == v1::OUTCOME_FAILED) {
+        events_.warning("attempt.failed", name + ": " + detail);
+        return Ended::failed;
+    }
+    events_.warning("attempt.rolled_back", name + ": " + detail);
+    events_.warning("release.quarantined", name + " is not tried again");
+    return Ended::rolled_back;
+}
+
+bool Pipeline::is_current(check::Offer const& offer) const {
+    auto const current = rooms_.apply.current(offer.home);
+    return current && *current == offer.target.version.text();
+}
+
+}  // namespace lanyard::update

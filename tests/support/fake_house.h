@@ -1,0 +1,239 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "node/apply/applier.h"
+#include "node/drain/app_control.h"
+#include "node/fetch/fetcher.h"
+#include "node/gate/gate.h"
+#include "node/journal/errc.h"
+#include "node/journal/journal.h"
+#include "node/probe/prober.h"
+#include "node/stage/stager.h"
+
+namespace lanyard::support {
+
+// Thrown where the node is killed.
+struct Killed {};
+
+// All rooms of a walk in one, with one application on one imaginary disk. Each thing a room does is a step with a name
+// ("fetch", "stop 1.0.0", "enter drain"). A step can be told to fail, or to be the last one before the node is killed;
+// what is on the disk and what runs outlives that, and nothing that happens while the dead node is taken apart counts.
+class FakeHouse final : public fetch::Fetcher,
+                        public stage::Stager,
+                        public gate::Gate,
+                        public drain::AppControl,
+                        public apply::Applier,
+                        public probe::Prober,
+                        public journal::Journal {
+public:
+    // The disk and the machine.
+    std::optional<std::string> on_disk;  // the version that `current` names
+    std::optional<std::string> runs;
+    std::set<std::string> versions;  // in versions/
+    bool fetched = false;
+    bool staged = false;
+    std::optional<journal::Attempt> under_way;
+    std::optional<release::Target> kept;  // the previous release
+    std::vector<v1::Report> reports;
+
+    // What the test wants.
+    std::set<std::string> failing;
+    std::set<std::string> unhealthy;  // versions
+    std::function<void(std::string const&)> on_step = [](auto const&) {};
+    std::optional<std::size_t> killed_at;  // the step (counted from 0) that is not done any more
+    bool gate_open = true;
+
+    // What happened.
+    std::vector<std::string> steps;
+    std::vector<std::string> forgotten;
+    std::vector<std::string> abandoned;
+    std::vector<std::string> turned_away;
+    std::vector<std::string> launched;
+    bool gate_stopped = false;
+    bool dead = false;
+
+    // The steps of the rooms alone, without the journal's.
+    std::vector<std::string> walked() const {
+        std::vector<std::string> rooms;
+        for (auto const& one : steps) {
+            bool const written = one.starts_with("enter ") || one == "begin" || one == "count_start" || one == "end";
+            if (!written) rooms.push_back(one);
+        }
+        return rooms;
+    }
+    // The machine is the same, the node is started again.
+    void restart() {
+        dead = false;
+        steps.clear();
+        killed_at.reset();
+    }
+
+    asio::awaitable<Result<fetch::FetchedPackage>> fetch(check::Offer const&) override {
+        auto const done = step("fetch");
+        if (!done) co_return pass_on(done);
+        fetch::FetchedPackage package;
+        if (!fetched) {
+            v1::SourceBytes source;
+            source.set_address("10.0.0.7");
+            source.set_bytes(1000);
+            package.sources.push_back(source);
+        }
+        fetched = true;
+        co_return package;
+    }
+    std::optional<fetch::FetchProgress> progress(release::Digest const&) const override {
+        fetch::FetchProgress progress;
+        progress.bytes_done = 40;
+        progress.bytes_total = 100;
+        progress.bytes_per_second = 5;
+        return progress;
+    }
+    void abandon(release::Digest const& package) override { abandoned.push_back(package.to_hex()); }
+    void forget(release::Digest const& package) override {
+        if (!dead) forgotten.push_back(package.to_hex());
+    }
+
+    asio::awaitable<Result<stage::StagedRelease>> stage(check::Offer const& offer,
+                                                        fetch::FetchedPackage const&) override {
+        EXPECT_TRUE(fetched) << "staged before it was fetched";
+        auto const done = step("stage");
+        if (!done) co_return pass_on(done);
+        staged = true;
+        stage::StagedRelease release;
+        release.directory = offer.home / "staging";
+        co_return release;
+    }
+    void discard(check::Offer const&) override {
+        if (!dead) staged = false;
+    }
+
+    asio::awaitable<bool> pass(check::Offer const&) override {
+        auto const done = step("gate");
+        co_return done&& gate_open && !gate_stopped;
+    }
+    void open_now(release::AppId const&) override {}
+    void turn_away(release::AppId const& app) override { turned_away.push_back(app.text()); }
+    std::vector<std::string> why(release::AppId const&) const override { return {"it is noon"}; }
+    void stop() override { gate_stopped = true; }
+
+    asio::awaitable<Status> stop(drain::AppRelease const& release) override {
+        auto const done = step("stop " + release.target.version.text());
+        if (done) runs.reset();
+        co_return done;
+    }
+    asio::awaitable<Status> start(drain::AppRelease const& release) override {
+        auto const done = step("start " + release.target.version.text());
+        if (done) begin_to_run(release);
+        co_return done;
+    }
+    void launch(drain::AppRelease const& release) noexcept override {
+        if (dead) return;
+        launched.push_back(release.target.version.text());
+        begin_to_run(release);
+    }
+
+    Status switch_to(check::Offer const& offer, stage::StagedRelease const&) override {
+        auto const& version = offer.target.version.text();
+        if (on_disk != version) {
+            EXPECT_TRUE(staged) << "switched to what was not staged";
+        }
+        auto const done = step("switch to " + version);
+        if (!done) return done;
+        versions.insert(version);
+        staged = false;
+        on_disk = version;
+        return {};
+    }
+    Status switch_back(check::Offer const& offer) override {
+        auto const done = step("switch back");
+        if (!done) return done;
+        on_disk.reset();
+        if (offer.running) on_disk = offer.running->version.text();
+        EXPECT_TRUE(!on_disk || versions.contains(*on_disk)) << "switched back to what is not there";
+        return {};
+    }
+    Result<std::optional<std::string>> current(std::filesystem::path const&) const override { return on_disk; }
+    void keep_only(std::filesystem::path const&, std::string const& one, std::string const& other) override {
+        if (dead) return;
+        std::erase_if(versions, [&](auto const& version) { return version != one && version != other; });
+    }
+
+    asio::awaitable<Status> probe(drain::AppRelease const& release) override {
+        auto const& version = release.target.version.text();
+        auto const done = step("probe " + version);
+        if (!done) co_return done;
+        if (unhealthy.contains(version) || runs != version) co_return failure("healthy " + version);
+        co_return Status();
+    }
+
+    Result<journal::Attempt> begin(check::Offer const& offer, journal::Phase first) override {
+        auto const done = step("begin");
+        if (!done) return pass_on(done);
+        if (under_way) return fail(journal::Errc::under_way, "an attempt is under way");
+        under_way = journal::Attempt{.id = "1f", .offer = offer, .phase = first};
+        return *under_way;
+    }
+    Status enter(journal::Attempt& attempt, journal::Phase phase) override {
+        auto const done = step(std::string("enter ") + journal::text(phase));
+        if (!done) return done;
+        attempt.phase = phase;
+        if (phase == journal::Phase::drain) ++attempt.drains;
+        under_way = attempt;
+        return {};
+    }
+    Status count_start(journal::Attempt& attempt) override {
+        auto const done = step("count_start");
+        if (!done) return done;
+        ++attempt.starts;
+        under_way->starts = attempt.starts;
+        return {};
+    }
+    Status end(journal::Attempt const&, v1::Report report) override {
+        auto const done = step("end");
+        if (!done) return done;
+        EXPECT_TRUE(under_way) << "ended twice";
+        under_way.reset();
+        reports.push_back(std::move(report));
+        return {};
+    }
+    Result<std::vector<journal::Attempt>> unfinished() override {
+        std::vector<journal::Attempt> all;
+        if (under_way) all.push_back(*under_way);
+        return all;
+    }
+    Result<std::optional<release::Target>> previous(release::AppId const&) override { return kept; }
+
+private:
+    static tl::unexpected<Error> failure(std::string const& what) {
+        return fail(std::make_error_code(std::errc::operation_not_permitted), what + " does not work today");
+    }
+
+    Status step(std::string const& name) {
+        if (dead) throw Killed();
+        if (killed_at == steps.size()) {
+            dead = true;
+            throw Killed();
+        }
+        steps.push_back(name);
+        on_step(name);
+        if (failing.contains(name)) return failure(name);
+        return {};
+    }
+
+    // As a start command does that finds its program in `current`.
+    void begin_to_run(drain::AppRelease const& release) {
+        if (runs) return;
+        EXPECT_EQ(on_disk, release.target.version.text()) << "started what is not current";
+        runs = on_disk;
+    }
+};
+
+}  // namespace lanyard::support

@@ -1,0 +1,390 @@
+#include "node/update/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_house.h"
+#include "tests/support/fake_processes.h"
+#include "tests/support/fake_time.h"
+#include "tests/support/recorded_events.h"
+#include "tests/support/run.h"
+#include "tests/support/sample_target.h"
+
+namespace lanyard::update {
+namespace {
+
+using namespace std::chrono_literals;
+using journal::Phase;
+using support::sample_target;
+using Steps = std::vector<std::string>;
+
+class PipelineTest : public testing::Test {
+protected:
+    PipelineTest() { install("1.0.0"); }
+
+    void install(std::string const& version) {
+        house.on_disk = house.runs = version;
+        house.versions = {version};
+    }
+    void install_nothing() {
+        house.on_disk.reset();
+        house.runs.reset();
+        house.versions.clear();
+        offer.running.reset();
+    }
+
+    Ended walk() { return support::run(pipeline.walk(offer)); }
+    Ended resume() {
+        auto const unfinished = *house.under_way;
+        return support::run(pipeline.resume(unfinished));
+    }
+    // As the loop of the application does: until an attempt has ended.
+    Ended walk_until_it_has_ended() {
+        for (int i = 0; i < 5; ++i) {
+            auto const ended = walk();
+            if (!house.under_way) return ended;
+        }
+        ADD_FAILURE() << "an attempt never ends";
+        return Ended::failed;
+    }
+    v1::Report report() { return house.reports.at(0); }
+
+    check::Offer offer{sample_target("demo", "2.0.0", 2), sample_target("demo", "1.0.0", 1), "/srv/demo"};
+    support::FakeHouse house;
+    support::FakeTime time;
+    support::FakePorts ports;
+    drain::Downtime downtime{ports, time.steady_clock()};
+    support::RecordedEvents events;
+    Pipeline pipeline{Rooms{house, house, house, house, house, house, house}, downtime, events};
+};
+
+Steps const kWholeWalk{"fetch", "stage", "gate", "stop 1.0.0", "switch to 2.0.0", "start 2.0.0", "probe 2.0.0"};
+
+TEST_F(PipelineTest, WalksEveryRoomInOrder) {
+    EXPECT_EQ(walk(), Ended::committed);
+    EXPECT_EQ(house.walked(), kWholeWalk);
+    EXPECT_EQ(house.on_disk, "2.0.0");
+    EXPECT_EQ(house.runs, "2.0.0");
+    EXPECT_EQ(report().outcome(), v1::OUTCOME_COMMITTED);
+    EXPECT_EQ(report().detail(), "");
+    EXPECT_TRUE(house.launched.empty());
+}
+
+TEST_F(PipelineTest, WritesEachPhaseDownBeforeItBegins) {
+    walk();
+    EXPECT_EQ(house.steps, (Steps{"begin", "enter fetch", "fetch", "enter stage", "stage", "enter wait_idle", "gate",
+                                  "enter drain", "stop 1.0.0", "enter apply", "switch to 2.0.0", "enter probe",
+                                  "count_start", "start 2.0.0", "probe 2.0.0", "enter commit", "end"}));
+}
+
+TEST_F(PipelineTest, TellsEachPhaseWithTheVersion) {
+    walk();
+    EXPECT_EQ(events.names(), (Steps{"phase.fetch", "phase.stage", "phase.wait_idle", "phase.drain", "phase.apply",
+                                     "phase.probe", "phase.commit", "attempt.committed"}));
+    for (auto const& event : events.told) EXPECT_NE(event.text.find("demo 2.0.0"), std::string::npos) << event.text;
+}
+
+TEST_F(PipelineTest, HasNothingToStopForAFirstInstall) {
+    install_nothing();
+    EXPECT_EQ(walk(), Ended::committed);
+    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage", "gate", "switch to 2.0.0", "start 2.0.0", "probe 2.0.0"}));
+    EXPECT_EQ(house.runs, "2.0.0");
+}
+
+TEST_F(PipelineTest, TakesAnUnhealthyFirstInstallAwayAndStartsNothing) {
+    install_nothing();
+    house.unhealthy = {"2.0.0"};
+    EXPECT_EQ(walk(), Ended::rolled_back);
+    EXPECT_EQ(house.on_disk, std::nullopt);
+    EXPECT_EQ(house.runs, std::nullopt);
+    EXPECT_TRUE(house.versions.empty());
+    EXPECT_EQ(house.walked().back(), "switch back");
+}
+
+TEST_F(PipelineTest, NeverStopsTheApplicationForWhatItCannotFetchOrStage) {
+    for (auto const* room : {"fetch", "stage"}) {
+        house.failing = {room};
+        house.steps.clear();
+        EXPECT_EQ(walk(), Ended::failed);
+        EXPECT_EQ(house.walked().back(), room);
+        EXPECT_EQ(house.runs, "1.0.0");
+        EXPECT_FALSE(house.staged);
+        EXPECT_EQ(house.reports.back().outcome(), v1::OUTCOME_FAILED);
+        EXPECT_EQ(house.reports.back().detail(), std::string(room) + " does not work today");
+    }
+    EXPECT_EQ(events.count("attempt.failed"), 2);
+}
+
+TEST_F(PipelineTest, StartsTheOldReleaseAgainWhenItDoesNotStop) {
+    house.failing = {"stop 1.0.0"};
+    house.on_step = [this](std::string const& step) {
+        if (step == "stop 1.0.0") house.runs.reset();  // half stopped
+    };
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage", "gate", "stop 1.0.0", "start 1.0.0", "probe 1.0.0"}));
+    EXPECT_EQ(house.runs, "1.0.0");
+    EXPECT_EQ(report().outcome(), v1::OUTCOME_FAILED);
+    EXPECT_TRUE(house.forgotten.empty());
+    EXPECT_FALSE(house.staged);
+}
+
+TEST_F(PipelineTest, StartsTheOldReleaseAgainWhenTheSwitchFails) {
+    house.failing = {"switch to 2.0.0"};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.walked().back(), "probe 1.0.0");
+    EXPECT_EQ(house.on_disk, "1.0.0");
+    EXPECT_EQ(house.runs, "1.0.0");
+}
+
+TEST_F(PipelineTest, SaysWhenTheOldReleaseDoesNotComeBackEither) {
+    house.failing = {"switch to 2.0.0", "start 1.0.0"};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(
+        report().detail(),
+        "switch to 2.0.0 does not work today; the old release does not run well: start 1.0.0 does not work today");
+}
+
+TEST_F(PipelineTest, RollsBackAReleaseThatIsNotHealthy) {
+    house.unhealthy = {"2.0.0"};
+    EXPECT_EQ(walk(), Ended::rolled_back);
+    auto expected = kWholeWalk;
+    for (auto const* step : {"stop 2.0.0", "switch back", "start 1.0.0", "probe 1.0.0"}) expected.emplace_back(step);
+    EXPECT_EQ(house.walked(), expected);
+    EXPECT_EQ(house.runs, "1.0.0");
+    EXPECT_EQ(house.versions, std::set<std::string>{"1.0.0"});
+    EXPECT_EQ(house.forgotten, Steps{offer.target.sha256.to_hex()});
+    EXPECT_EQ(report().outcome(), v1::OUTCOME_ROLLED_BACK);
+    EXPECT_EQ(report().detail(), "healthy 2.0.0 does not work today");
+    EXPECT_EQ(events.text("probe.failed"), report().detail());
+    EXPECT_EQ(events.count("release.quarantined"), 1);
+}
+
+TEST_F(PipelineTest, RollsBackAReleaseThatDoesNotStart) {
+    house.failing = {"start 2.0.0"};
+    EXPECT_EQ(walk(), Ended::rolled_back);
+    EXPECT_EQ(house.runs, "1.0.0");
+    EXPECT_EQ(report().detail(), "start 2.0.0 does not work today");
+}
+
+TEST_F(PipelineTest, RollsBackEvenWhenTheNewReleaseDoesNotStopInOrder) {
+    house.unhealthy = {"2.0.0"};
+    house.failing = {"stop 2.0.0"};
+    house.on_step = [this](std::string const& step) {
+        if (step == "stop 2.0.0") house.runs.reset();
+    };
+    EXPECT_EQ(walk(), Ended::rolled_back);
+    EXPECT_EQ(house.runs, "1.0.0");
+    EXPECT_NE(report().detail().find("not stopped in order: stop 2.0.0"), std::string::npos) << report().detail();
+}
+
+TEST_F(PipelineTest, TriesTheOldReleaseOnceAndReportsThatItIsNotHealthyEither) {
+    house.unhealthy = {"1.0.0", "2.0.0"};
+    EXPECT_EQ(walk(), Ended::rolled_back);
+    EXPECT_EQ(house.walked().back(), "probe 1.0.0");
+    EXPECT_NE(report().detail().find("the old release does not run well"), std::string::npos) << report().detail();
+}
+
+TEST_F(PipelineTest, LeavesTheNewReleaseRunningWhenThereIsNoWayBack) {
+    house.unhealthy = {"2.0.0"};
+    house.failing = {"switch back"};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.on_disk, "2.0.0");
+    EXPECT_EQ(house.runs, "2.0.0");
+    EXPECT_TRUE(house.forgotten.empty());
+    EXPECT_EQ(house.versions, (std::set<std::string>{"1.0.0", "2.0.0"}));
+    EXPECT_NE(report().detail().find("cannot be rolled back"), std::string::npos) << report().detail();
+}
+
+TEST_F(PipelineTest, KeepsTheOldReleaseForAWayBackAndDropsTheOneBeforeIt) {
+    house.kept = sample_target("demo", "0.9.0", 9);
+    house.versions = {"0.9.0", "1.0.0"};
+    EXPECT_EQ(walk(), Ended::committed);
+    EXPECT_EQ(house.versions, (std::set<std::string>{"1.0.0", "2.0.0"}));
+    EXPECT_EQ(house.forgotten, Steps{house.kept->sha256.to_hex()});
+}
+
+TEST_F(PipelineTest, KeepsTheWayBackWhenAReleaseIsRolledBack) {
+    house.kept = sample_target("demo", "0.9.0", 9);
+    house.versions = {"0.9.0", "1.0.0"};
+    house.unhealthy = {"2.0.0"};
+    EXPECT_EQ(walk(), Ended::rolled_back);
+    EXPECT_EQ(house.versions, (std::set<std::string>{"0.9.0", "1.0.0"}));
+    EXPECT_EQ(house.forgotten, Steps{offer.target.sha256.to_hex()});
+}
+
+TEST_F(PipelineTest, ReportsWhereThePackageCameFromAndHowLongThePortsWereClosed) {
+    house.on_step = [this](std::string const& step) {
+        if (step == "stop 1.0.0") (void)downtime.listening({80});
+        if (step == "switch to 2.0.0") time.passed += 700ms;
+        if (step == "probe 2.0.0") {
+            ports.open = {80};
+            (void)downtime.listening({80});
+            time.passed += 10s;
+        }
+    };
+    walk();
+    ASSERT_EQ(report().sources_size(), 1);
+    EXPECT_EQ(report().sources(0).address(), "10.0.0.7");
+    EXPECT_EQ(report().sources(0).bytes(), 1000u);
+    EXPECT_EQ(report().ports_closed_ms(), 700u);
+}
+
+TEST_F(PipelineTest, CountsNoDowntimeForWhatDidNotRunBefore) {
+    install_nothing();
+    house.on_step = [this](std::string const&) {
+        (void)downtime.listening({80});
+        time.passed += 1s;
+    };
+    walk();
+    EXPECT_EQ(report().ports_closed_ms(), 0u);
+}
+
+// A person asks for the release that was kept.
+class WalkBackTest : public PipelineTest {
+protected:
+    WalkBackTest() {
+        install("2.0.0");
+        house.versions.insert("1.0.0");
+        house.kept = offer.running;
+    }
+    Ended walk_back() { return support::run(pipeline.walk_back(offer)); }
+};
+
+TEST_F(WalkBackTest, GoesBackToTheKeptReleaseWithoutFetchingOrWaiting) {
+    EXPECT_EQ(walk_back(), Ended::rolled_back);
+    EXPECT_EQ(house.walked(), (Steps{"stop 2.0.0", "switch back", "start 1.0.0", "probe 1.0.0"}));
+    EXPECT_EQ(house.runs, "1.0.0");
+    EXPECT_EQ(house.versions, std::set<std::string>{"1.0.0"});
+    EXPECT_EQ(house.forgotten, Steps{offer.target.sha256.to_hex()});
+    EXPECT_EQ(report().detail(), "a person asked for the previous release");
+}
+
+TEST_F(WalkBackTest, LeavesEverythingAsItIsWhenSomethingElseRuns) {
+    house.on_disk = house.runs = "1.0.0";
+    EXPECT_EQ(walk_back(), Ended::failed);
+    EXPECT_TRUE(house.steps.empty());
+}
+
+TEST_F(WalkBackTest, GoesOnAfterACrash) {
+    for (std::size_t step = 1; step < 7; ++step) {
+        install("2.0.0");
+        house.versions.insert("1.0.0");
+        house.restart();
+        house.killed_at = step;
+        EXPECT_THROW(walk_back(), support::Killed);
+        house.restart();
+        ASSERT_TRUE(house.under_way) << step;
+        EXPECT_EQ(resume(), Ended::rolled_back);
+        EXPECT_EQ(house.on_disk, "1.0.0");
+        EXPECT_EQ(house.runs, "1.0.0") << step;
+    }
+}
+
+TEST_F(PipelineTest, EndsAtOnceWhenItIsStoppedBeforeAnybodyIsDisturbed) {
+    for (auto const* room : {"fetch", "stage", "gate"}) {
+        Pipeline stopped(Rooms{house, house, house, house, house, house, house}, downtime, events);
+        house.on_step = [&](std::string const& step) {
+            if (step == room) stopped.stop();
+        };
+        house.under_way.reset();
+        house.steps.clear();
+        EXPECT_EQ(support::run(stopped.walk(offer)), Ended::interrupted);
+        EXPECT_EQ(house.walked().back(), room);
+        EXPECT_TRUE(house.under_way) << "resumed at the next start";
+        EXPECT_EQ(house.runs, "1.0.0");
+        EXPECT_TRUE(house.gate_stopped);
+        EXPECT_EQ(house.abandoned.back(), offer.target.sha256.to_hex());
+        EXPECT_EQ(support::run(stopped.walk(offer)), Ended::interrupted);
+        house.gate_stopped = false;
+    }
+    EXPECT_TRUE(house.reports.empty());
+}
+
+TEST_F(PipelineTest, GoesToItsEndWhenItIsStoppedLater) {
+    house.on_step = [this](std::string const& step) {
+        if (step == "stop 1.0.0") pipeline.stop();
+    };
+    EXPECT_EQ(walk(), Ended::committed);
+    EXPECT_TRUE(house.abandoned.empty());
+}
+
+TEST_F(PipelineTest, IsAbandonedBeforeAnybodyIsDisturbed) {
+    for (auto const* room : {"fetch", "stage", "gate"}) {
+        house.on_step = [&](std::string const& step) {
+            if (step == room) pipeline.abandon("superseded by 3.0.0");
+        };
+        house.steps.clear();
+        EXPECT_EQ(walk(), Ended::failed);
+        EXPECT_EQ(house.walked().back(), room);
+        EXPECT_EQ(house.reports.back().detail(), "superseded by 3.0.0");
+        EXPECT_EQ(house.abandoned.back(), offer.target.sha256.to_hex());
+        EXPECT_FALSE(house.turned_away.empty());
+        EXPECT_FALSE(house.staged);
+    }
+    house.on_step = [](auto const&) {};
+    EXPECT_EQ(walk(), Ended::committed);
+}
+
+TEST_F(PipelineTest, IsNotAbandonedOnceSomebodyIsDisturbed) {
+    house.on_step = [this](std::string const& step) {
+        if (step == "enter drain" || step == "probe 2.0.0") pipeline.abandon("superseded by 3.0.0");
+    };
+    EXPECT_EQ(walk(), Ended::committed);
+    EXPECT_TRUE(house.abandoned.empty());
+}
+
+TEST_F(PipelineTest, IgnoresThatItIsAbandonedWhenItDoesNotWalk) {
+    pipeline.abandon("superseded by 3.0.0");
+    EXPECT_EQ(walk(), Ended::committed);
+}
+
+TEST_F(PipelineTest, TakesBackAnAgreementThatTheAttemptDidNotUse) {
+    house.failing = {"fetch"};
+    walk();
+    EXPECT_EQ(house.turned_away, Steps{"demo"});
+}
+
+TEST_F(PipelineTest, TellsItsStatusWhileItWalks) {
+    EXPECT_FALSE(pipeline.status());
+    v1::AttemptStatus fetching;
+    v1::AttemptStatus waiting;
+    house.on_step = [&](std::string const& step) {
+        if (step == "fetch") fetching = pipeline.status().value();
+        if (step == "gate") waiting = pipeline.status().value();
+    };
+    walk();
+    EXPECT_EQ(fetching.phase(), "fetch");
+    EXPECT_EQ(fetching.to_version(), "2.0.0");
+    EXPECT_EQ(fetching.attempt_id(), "1f");
+    EXPECT_EQ(fetching.bytes_done(), 40u);
+    EXPECT_EQ(fetching.bytes_total(), 100u);
+    EXPECT_EQ(waiting.phase(), "wait_idle");
+    EXPECT_EQ(waiting.why(0), "it is noon");
+    EXPECT_FALSE(pipeline.status());
+}
+
+// The journal cannot be written at one moment: whatever that moment is, a release runs, and the next walk goes on.
+TEST_F(PipelineTest, NeverLeavesTheApplicationStoppedWhenTheJournalFails) {
+    for (bool const healthy : {true, false}) {
+        for (auto const* moment :
+             {"begin", "enter fetch", "enter stage", "enter wait_idle", "enter drain", "enter apply", "enter probe",
+              "count_start", "enter commit", "enter roll_back", "end"}) {
+            install("1.0.0");
+            house.reports.clear();
+            house.unhealthy.clear();
+            if (!healthy) house.unhealthy.insert("2.0.0");
+            house.failing = {moment};
+            walk();
+            EXPECT_TRUE(house.runs) << moment;
+            EXPECT_EQ(house.runs, house.on_disk) << moment;
+            house.failing.clear();
+            if (house.under_way || house.reports.empty() || house.reports.back().outcome() == v1::OUTCOME_FAILED) {
+                EXPECT_EQ(walk_until_it_has_ended(), healthy ? Ended::committed : Ended::rolled_back) << moment;
+            }
+            EXPECT_EQ(house.runs, healthy ? "2.0.0" : "1.0.0") << moment;
+            EXPECT_EQ(house.on_disk, house.runs) << moment;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace lanyard::update
