@@ -1,0 +1,247 @@
+#include "node/console/config.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string_view>
+
+#include "node/console/errc.h"
+
+namespace lanyard::console {
+namespace {
+
+constexpr std::int64_t kMaxPort = 65535;
+constexpr std::size_t kMaxConfigBytes = 256 * 1024;
+
+// Reads the keys of one table; the first thing that is wrong is kept, with its line, and ends the reading.
+class Reader {
+public:
+    Reader(toml::table const* table, std::filesystem::path const& file, std::optional<Error>& problem)
+        : table_(table), file_(file), problem_(problem) {}
+
+    void text(char const* key, std::string& value) {
+        if (auto const* node = take(key)) {
+            if (auto const* found = node->as_string()) {
+                value = found->get();
+            } else {
+                wrong(*node, key, "text in quotes");
+            }
+        }
+    }
+
+    void flag(char const* key, bool& value) {
+        if (auto const* node = take(key)) {
+            if (auto const* found = node->as_boolean()) {
+                value = found->get();
+            } else {
+                wrong(*node, key, "true or false");
+            }
+        }
+    }
+
+    template <class Number>
+    void number(char const* key, Number& value, std::int64_t least, std::int64_t most) {
+        auto const* node = take(key);
+        if (!node) return;
+        auto const* found = node->as_integer();
+        if (!found || found->get() < least || found->get() > most) {
+            return wrong(*node, key, fmt::format("a whole number from {} to {}", least, most));
+        }
+        value = static_cast<Number>(found->get());
+    }
+
+    void texts(char const* key, std::vector<std::string>& values) {
+        auto const* node = take(key);
+        if (!node) return;
+        auto const* list = node->as_array();
+        if (!list) return wrong(*node, key, "a list of texts");
+        values.clear();
+        for (auto const& item : *list) {
+            if (!item.is_string()) return wrong(item, key, "a list of texts");
+            values.push_back(item.as_string()->get());
+        }
+    }
+
+    // Whatever has not been read is a mistake.
+    void done() {
+        if (!table_) return;
+        for (auto const& [key, node] : *table_) {
+            if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
+            std::string list;
+            for (auto const& one : known_) list += (list.empty() ? "" : ", ") + one;
+            problem(node, fmt::format("unknown key '{}' (known here: {})", key.str(), list));
+        }
+    }
+
+    void problem(toml::node const& node, std::string const& what) {
+        if (problem_) return;
+        problem_ =
+            Error(Errc::malformed_config, fmt::format("{}:{}: {}", file_.string(), node.source().begin.line, what));
+    }
+
+private:
+    toml::node const* take(char const* key) {
+        known_.emplace_back(key);
+        return table_ && !problem_ ? table_->get(key) : nullptr;
+    }
+
+    void wrong(toml::node const& node, char const* key, std::string const& wanted) {
+        problem(node, fmt::format("'{}' must be {}", key, wanted));
+    }
+
+    toml::table const* table_;
+    std::filesystem::path const& file_;
+    std::optional<Error>& problem_;
+    std::vector<std::string> known_;
+};
+
+toml::table const* section(toml::table const& document, char const* name) { return document[name].as_table(); }
+
+Result<AppConfig> read_app(toml::table const& table, std::filesystem::path const& file) {
+    std::optional<Error> problem;
+    std::string name;
+    std::string channel = "stable";
+    std::string directory;
+    std::string window;
+    Reader reader(&table, file, problem);
+    reader.text("name", name);
+    reader.text("channel", channel);
+    reader.text("directory", directory);
+    reader.text("window", window);
+    reader.done();
+    auto const app = release::AppId::parse(name);
+    auto const line = release::Channel::parse(channel);
+    if (!app) reader.problem(table, app.error().detail);
+    if (!line) reader.problem(table, line.error().detail);
+    if (!std::filesystem::path(directory).is_absolute()) {
+        reader.problem(table, fmt::format("'directory' of app {} must be an absolute path", name));
+    }
+    if (problem) return tl::unexpected<Error>(*problem);
+    return AppConfig{{*app, *line, directory}, window};
+}
+
+Status check_sections(toml::table const& document, std::filesystem::path const& file) {
+    for (auto const& [key, value] : document) {
+        auto const name = key.str();
+        if (name == "seeder" || name == "node" || name == "swarm" || name == "app") continue;
+        return fail(Errc::malformed_config, fmt::format("{}:{}: unknown section '{}' (known: seeder, node, swarm, app)",
+                                                        file.string(), value.source().begin.line, name));
+    }
+    return {};
+}
+
+Status read_sections(toml::table const& document, std::filesystem::path const& file, NodeConfig& config) {
+    constexpr std::int64_t kMostKib = std::numeric_limits<std::int32_t>::max();
+    std::optional<Error> problem;
+    std::string digest;
+    std::int64_t poll = config.poll.count();
+    Reader seeder(section(document, "seeder"), file, problem);
+    seeder.text("url", config.seeder_url);
+    seeder.text("root_digest", digest);
+    seeder.done();
+    Reader node(section(document, "node"), file, problem);
+    node.text("id", config.id);
+    node.text("name", config.name);
+    node.number("poll_seconds", poll, 1, 7 * 24 * 3600);
+    node.done();
+    Reader swarm(section(document, "swarm"), file, problem);
+    swarm.text("listen", config.swarm_listen);
+    swarm.number("port", config.swarm_port, 0, kMaxPort);
+    swarm.texts("networks", config.networks);
+    swarm.number("upload_kib_per_second", config.upload_kib_per_second, 0, kMostKib);
+    swarm.number("download_kib_per_second", config.download_kib_per_second, 0, kMostKib);
+    swarm.flag("many_peers_per_address", config.many_peers_per_address);
+    swarm.done();
+    if (problem) return tl::unexpected<Error>(*problem);
+    config.poll = std::chrono::seconds(poll);
+
+    if (!digest.starts_with("sha256:")) {
+        return fail(Errc::malformed_config,
+                    fmt::format("{}: 'root_digest' in [seeder] must be sha256:<64 hex digits>", file.string()));
+    }
+    auto const root = release::Digest::from_hex(digest.substr(7));
+    if (!root) return fail(Errc::malformed_config, file.string() + ": root_digest: " + root.error().detail);
+    config.root_digest = *root;
+    return {};
+}
+
+Status read_apps(toml::table const& document, std::filesystem::path const& file, std::vector<AppConfig>& apps) {
+    auto const* entries = document["app"].as_array();
+    if (!entries) return {};
+    for (auto const& entry : *entries) {
+        auto const* table = entry.as_table();
+        if (!table) return fail(Errc::malformed_config, file.string() + ": 'app' must be written as [[app]] tables");
+        auto app = read_app(*table, file);
+        if (!app) return pass_on(app);
+        apps.push_back(std::move(*app));
+    }
+    return {};
+}
+
+std::string quoted(std::string const& text) {
+    std::ostringstream out;
+    out << toml::value<std::string>(text);
+    return out.str();
+}
+
+}  // namespace
+
+Result<NodeConfig> NodeConfig::parse(std::string const& toml, std::filesystem::path const& file) {
+    toml::table document;
+    try {
+        document = toml::parse(toml, file.string());
+    } catch (toml::parse_error const& error) {
+        return fail(Errc::malformed_config,
+                    fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
+    }
+    if (auto const known = check_sections(document, file); !known) return pass_on(known);
+
+    NodeConfig config;
+    if (auto const read = read_sections(document, file, config); !read) return pass_on(read);
+    if (auto const read = read_apps(document, file, config.apps); !read) return pass_on(read);
+    if (config.seeder_url.empty() || config.id.size() != 32) {
+        return fail(Errc::malformed_config,
+                    fmt::format("{}: 'url' in [seeder] and 'id' in [node] are needed; join again into a new state "
+                                "directory if they were lost",
+                                file.string()));
+    }
+    return config;
+}
+
+Result<NodeConfig> NodeConfig::load(std::filesystem::path const& file) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) {
+        return fail(Errc::not_joined, fmt::format("there is no {}: run `lanyard-node join` with the line that "
+                                                  "`lanyard-seeder init` printed, or name the state with --state",
+                                                  file.string()));
+    }
+    std::string toml(kMaxConfigBytes + 1, '\0');
+    in.read(toml.data(), static_cast<std::streamsize>(toml.size()));
+    toml.resize(static_cast<std::size_t>(in.gcount()));
+    if (toml.size() > kMaxConfigBytes) return fail(Errc::malformed_config, file.string() + " is larger than 256 KiB");
+    return parse(toml, file);
+}
+
+std::string NodeConfig::to_toml() const {
+    std::string networks_list;
+    for (auto const& network : networks) networks_list += (networks_list.empty() ? "" : ", ") + quoted(network);
+    std::string out = fmt::format(
+        "[seeder]\nurl = {}\nroot_digest = {}\n\n[node]\nid = {}\nname = {}\npoll_seconds = {}\n\n"
+        "[swarm]\nlisten = {}\nport = {}\nnetworks = [{}]\nupload_kib_per_second = {}\n"
+        "download_kib_per_second = {}\nmany_peers_per_address = {}\n",
+        quoted(seeder_url), quoted("sha256:" + root_digest.to_hex()), quoted(id), quoted(name), poll.count(),
+        quoted(swarm_listen), swarm_port, networks_list, upload_kib_per_second, download_kib_per_second,
+        many_peers_per_address);
+    for (auto const& entry : apps) {
+        out += fmt::format("\n[[app]]\nname = {}\nchannel = {}\ndirectory = {}\n", quoted(entry.app.name.text()),
+                           quoted(entry.app.channel.text()), quoted(entry.app.home.string()));
+        if (!entry.window.empty()) out += fmt::format("window = {}\n", quoted(entry.window));
+    }
+    return out;
+}
+
+}  // namespace lanyard::console

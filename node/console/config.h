@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "manifests/release/digest.h"
+#include "node/check/judge.h"
+#include "proto/outcome/result.h"
+
+namespace lanyard::console {
+
+struct AppConfig {
+    check::ManagedApp app;
+    std::string window;  // "HH:MM-HH:MM" local time; empty: always
+};
+
+// node.toml (docs/reference/cli.md).
+struct NodeConfig {
+    std::string seeder_url;
+    release::Digest root_digest{release::Digest::Bytes{}};
+    std::string id;
+    std::string name;
+    std::chrono::seconds poll{900};
+    std::string swarm_listen = "0.0.0.0";
+    std::uint16_t swarm_port = 8431;
+    std::vector<std::string> networks{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"};
+    std::uint64_t upload_kib_per_second = 0;
+    std::uint64_t download_kib_per_second = 0;
+    bool many_peers_per_address = false;
+    std::vector<AppConfig> apps;
+
+    // `file` is named in errors, with the line.
+    static Result<NodeConfig> parse(std::string const& toml, std::filesystem::path const& file);
+    static Result<NodeConfig> load(std::filesystem::path const& file);
+    std::string to_toml() const;
+};
+
+}  // namespace lanyard::console

@@ -1,0 +1,252 @@
+#include "node/console/desk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "node/console/errc.h"
+
+namespace lanyard::console {
+namespace {
+
+constexpr auto kSayEvery = std::chrono::seconds(1);
+
+v1::LocalResponse refusal(Error const& error) {
+    v1::LocalResponse response;
+    response.set_exit_code(static_cast<std::uint32_t>(kind_of(error.code)));
+    response.set_message(error.detail);
+    return response;
+}
+
+v1::CheckResult to_message(check::CheckOutcome const& outcome) {
+    v1::CheckResult result;
+    result.set_schema(1);
+    for (auto const& finding : outcome.findings) {
+        auto* const offer = result.add_offers();
+        offer->set_app(finding.app.name.text());
+        if (finding.running) offer->set_from_version(finding.running->version.text());
+        offer->set_to_version(finding.target->version.text());
+        offer->set_length(finding.target->length);
+        offer->set_notes(finding.target->notes);
+        offer->set_held_back(finding.held_back);
+    }
+    return result;
+}
+
+char const* in_words(v1::Outcome outcome) {
+    switch (outcome) {
+        case v1::OUTCOME_COMMITTED:
+            return "updated";
+        case v1::OUTCOME_ROLLED_BACK:
+            return "rolled back";
+        case v1::OUTCOME_FAILED:
+            return "failed";
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
+Result<v1::NodeStatus> status_on_disk(NodeConfig const& config, journal::Records& records) {
+    v1::NodeStatus status;
+    status.set_schema(1);
+    status.set_node_id(config.id);
+    status.set_name(config.name);
+    status.set_seeder_url(config.seeder_url);
+    for (auto const& entry : config.apps) {
+        auto* const app = status.add_apps();
+        app->set_app(entry.app.name.text());
+        app->set_channel(entry.app.channel.text());
+        auto const releases = records.installed(entry.app.name);
+        if (!releases) return pass_on(releases);
+        if (releases->current) app->set_version(releases->current->version.text());
+        if (releases->previous) app->set_previous_version(releases->previous->version.text());
+        auto const last = records.last_report(entry.app.name);
+        if (!last) return pass_on(last);
+        if (*last) {
+            app->set_last_outcome(fmt::format("{} {}", in_words((*last)->outcome()), (*last)->to_version()));
+            app->set_last_detail((*last)->detail());
+        }
+    }
+    auto const queued = records.outbox_count();
+    if (!queued) return pass_on(queued);
+    status.set_queued_reports(*queued);
+    return status;
+}
+
+Desk::Desk(asio::io_context& io, NodeConfig const& config, check::Checker& checker, journal::Records& records,
+           gate::Gate& gate)
+    : config_(config), checker_(checker), records_(records), gate_(gate), bell_(io) {}
+
+asio::awaitable<v1::LocalResponse> Desk::answer(v1::LocalRequest request, Say say) {
+    switch (request.request_case()) {
+        case v1::LocalRequest::kCheck:
+            co_return co_await check_now();
+        case v1::LocalRequest::kUpdate: {
+            v1::UpdateNow const order = request.update();
+            co_return co_await update(order, say);
+        }
+        case v1::LocalRequest::kRollBack: {
+            v1::RollBack const order = request.roll_back();
+            co_return co_await roll_back(order, say);
+        }
+        case v1::LocalRequest::kStatus:
+            break;
+        case v1::LocalRequest::REQUEST_NOT_SET: {
+            Error const unknown(Errc::wrong_usage, "the running node does not know this request: is it an older one?");
+            co_return refusal(unknown);
+        }
+    }
+    auto const now = status();
+    if (!now) co_return refusal(now.error());
+    v1::LocalResponse response;
+    *response.mutable_status() = *now;
+    co_return response;
+}
+
+void Desk::dispatch(check::CheckOutcome const& outcome) {
+    for (auto const& app : apps_) {
+        auto const finding = std::find_if(outcome.findings.begin(), outcome.findings.end(),
+                                          [&](auto const& one) { return one.app.name == app.app.name; });
+        if (finding != outcome.findings.end() && finding->offer) {
+            app.loop->offer(*finding->offer);
+        } else {
+            app.loop->nothing_on_offer();
+        }
+    }
+}
+
+void Desk::heard(std::string const& failure, std::int64_t now) {
+    contact_.failure = failure;
+    if (failure.empty()) contact_.last = now;
+}
+
+Result<v1::NodeStatus> Desk::status() {
+    auto status = status_on_disk(config_, records_);
+    if (!status) return status;
+    status->set_running(true);
+    status->set_last_contact(contact_.last);
+    status->set_last_error(contact_.failure);
+    for (auto& app : *status->mutable_apps()) {
+        auto const mine =
+            std::find_if(apps_.begin(), apps_.end(), [&](auto const& one) { return one.app.name.text() == app.app(); });
+        if (mine == apps_.end()) continue;
+        if (auto const attempt = mine->pipeline->status()) *app.mutable_attempt() = *attempt;
+    }
+    return status;
+}
+
+asio::awaitable<v1::LocalResponse> Desk::check_now() {
+    std::chrono::seconds const at_once(0);
+    auto const outcome = co_await checker_.check(at_once);
+    if (!outcome) co_return refusal(outcome.error());
+    dispatch(*outcome);
+    v1::LocalResponse response;
+    *response.mutable_check() = to_message(*outcome);
+    co_return response;
+}
+
+asio::awaitable<v1::LocalResponse> Desk::update(v1::UpdateNow order, Say say) {
+    auto const apps = named(order.app());
+    if (!apps) co_return refusal(apps.error());
+    std::chrono::seconds const at_once(0);
+    auto const outcome = co_await checker_.check(at_once);
+    if (!outcome) co_return refusal(outcome.error());
+    dispatch(*outcome);
+
+    for (auto const& finding : outcome->findings) {
+        bool const asked =
+            std::any_of(apps->begin(), apps->end(), [&](auto const& one) { return one.app.name == finding.app.name; });
+        if (asked && !finding.offer) {
+            Error const held(Errc::update_failed, fmt::format("{} {} is not taken: {}", finding.app.name.text(),
+                                                              finding.target->version.text(), finding.held_back));
+            co_return refusal(held);
+        }
+    }
+    std::vector<AppDesk> busy;
+    for (auto const& app : *apps) {
+        app.loop->hurry();
+        if (!app.loop->busy()) continue;
+        busy.push_back(app);
+        if (order.now()) gate_.open_now(app.app.name);
+    }
+    if (busy.empty()) {
+        v1::LocalResponse response;
+        response.set_message("nothing newer is on offer");
+        co_return response;
+    }
+    co_await wait_for(busy, say);
+    co_return outcome_of(busy);
+}
+
+asio::awaitable<v1::LocalResponse> Desk::roll_back(v1::RollBack order, Say say) {
+    auto const apps = named(order.app());
+    if (!apps) co_return refusal(apps.error());
+    if (apps->size() != 1) {
+        Error const which(Errc::wrong_usage, "this node cares for several applications: name one with --app");
+        co_return refusal(which);
+    }
+    AppDesk const app = apps->front();
+    auto const releases = records_.installed(app.app.name);
+    if (!releases) co_return refusal(releases.error());
+    if (!releases->current || !releases->previous) {
+        Error const none(Errc::nothing_to_do, fmt::format("no previous release of {} is kept: there is nothing to go "
+                                                          "back to",
+                                                          app.app.name.text()));
+        co_return refusal(none);
+    }
+    check::Offer back{*releases->current, releases->previous, app.app.home};
+    app.loop->roll_back(std::move(back));
+    co_await wait_for(*apps, say);
+    auto response = outcome_of(*apps);
+    // Here going back is what was asked for.
+    auto const last = records_.last_report(app.app.name);
+    if (last && *last && (*last)->outcome() == v1::OUTCOME_ROLLED_BACK) response.set_exit_code(0);
+    co_return response;
+}
+
+asio::awaitable<void> Desk::wait_for(std::vector<AppDesk> apps, Say say) {
+    bool heard = true;
+    auto const busy = [&apps] {
+        return std::any_of(apps.begin(), apps.end(), [](auto const& a) { return a.loop->busy(); });
+    };
+    while (busy()) {
+        co_await bell_.wait(kSayEvery);
+        auto now = status();
+        if (!heard || !now) continue;
+        v1::LocalResponse progress;
+        *progress.mutable_status() = std::move(*now);
+        heard = co_await say(std::move(progress));
+    }
+}
+
+v1::LocalResponse Desk::outcome_of(std::vector<AppDesk> const& apps) {
+    v1::LocalResponse response;
+    for (auto const& app : apps) {
+        auto const last = records_.last_report(app.app.name);
+        if (!last) return refusal(last.error());
+        if (!*last) continue;
+        auto const& report = **last;
+        if (report.outcome() != v1::OUTCOME_COMMITTED) {
+            response.set_exit_code(static_cast<std::uint32_t>(Kind::update));
+        }
+        response.set_message(fmt::format(
+            "{}{}{} {} -> {}: {}{}{}", response.message(), response.message().empty() ? "" : "\n", report.app(),
+            report.from_version().empty() ? "none" : report.from_version(), report.to_version(),
+            in_words(report.outcome()), report.detail().empty() ? "" : ", ", report.detail()));
+    }
+    return response;
+}
+
+Result<std::vector<AppDesk>> Desk::named(std::string const& name) const {
+    if (name.empty()) return apps_;
+    for (auto const& app : apps_) {
+        if (app.app.name.text() == name) return std::vector<AppDesk>{app};
+    }
+    return fail(Errc::unknown_app, fmt::format("this node does not care for an application '{}': see `lanyard-node "
+                                               "status` for those it does",
+                                               name));
+}
+
+}  // namespace lanyard::console

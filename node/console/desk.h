@@ -1,0 +1,72 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/check/checker.h"
+#include "node/console/config.h"
+#include "node/gate/gate.h"
+#include "node/journal/records.h"
+#include "node/update/app_loop.h"
+#include "node/update/pipeline.h"
+#include "proto/async/bell.h"
+#include "proto/schema/lanyard/v1/local.pb.h"
+
+namespace lanyard::console {
+
+// One application under care.
+struct AppDesk {
+    check::ManagedApp app;
+    update::Pipeline* pipeline;
+    update::AppLoop* loop;
+};
+
+// What the node last heard of its seeder.
+struct Contact {
+    std::int64_t last = 0;  // Unix seconds
+    std::string failure;    // empty: it answered
+};
+
+// The status that can be told from the journal alone, also while no node runs.
+Result<v1::NodeStatus> status_on_disk(NodeConfig const& config, journal::Records& records);
+
+// Answers people: status, check, update and rollback, and passes on what a check has found. One io_context thread.
+class Desk {
+public:
+    using Say = std::function<asio::awaitable<bool>(v1::LocalResponse)>;
+
+    Desk(asio::io_context& io, NodeConfig const& config, check::Checker& checker, journal::Records& records,
+         gate::Gate& gate);
+
+    void care_for(AppDesk app) { apps_.push_back(app); }
+
+    asio::awaitable<v1::LocalResponse> answer(v1::LocalRequest request, Say say);
+
+    // The offers of a check go to their loops; an application that nothing is on offer for hears so too.
+    void dispatch(check::CheckOutcome const& outcome);
+    void heard(std::string const& failure, std::int64_t now);
+    // A walk has ended: whoever waits at the desk looks again.
+    void walk_ended() { bell_.ring(); }
+
+private:
+    Result<v1::NodeStatus> status();
+    asio::awaitable<v1::LocalResponse> check_now();
+    asio::awaitable<v1::LocalResponse> update(v1::UpdateNow order, Say say);
+    asio::awaitable<v1::LocalResponse> roll_back(v1::RollBack order, Say say);
+    // Until none of these is busy; says the status about every second.
+    asio::awaitable<void> wait_for(std::vector<AppDesk> apps, Say say);
+    v1::LocalResponse outcome_of(std::vector<AppDesk> const& apps);
+    Result<std::vector<AppDesk>> named(std::string const& name) const;
+
+    NodeConfig const& config_;
+    check::Checker& checker_;
+    journal::Records& records_;
+    gate::Gate& gate_;
+    async::Bell bell_;
+    std::vector<AppDesk> apps_;
+    Contact contact_;
+};
+
+}  // namespace lanyard::console

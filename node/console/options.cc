@@ -1,0 +1,113 @@
+#include "node/console/options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace lanyard::console {
+namespace {
+
+constexpr char const* kExamples = R"(Examples:
+  lanyard-node join --seeder http://seeder:8430 --root-digest sha256:... --app myapp=/opt/myapp
+  lanyard-node run
+  lanyard-node status
+  lanyard-node update --now
+
+Exit codes: 0 done, 1 internal failure, 2 wrong usage, 3 not found, 4 conflict, 5 state directory, 6 network,
+7 trust, 8 the update ended without the new release running.)";
+
+void common(CLI::App& command, Options& options) {
+    command.add_option("--state", options.state, "the node's state directory")->capture_default_str();
+    command.add_flag("--json", options.json, "one JSON document on stdout");
+}
+
+void add_join(CLI::App& program, Options& options) {
+    auto* join = program.add_subcommand("join", "trust a seeder and say which applications it keeps up to date");
+    join->footer(R"(Examples:
+  lanyard-node join --seeder http://seeder:8430 --root-digest sha256:4f2a... --app myapp
+  lanyard-node join --seeder http://10.0.0.5:8430 --root-digest sha256:4f2a... --app myapp@beta=/opt/myapp \
+      --window 22:00-05:00)");
+    common(*join, options);
+    join->add_option("--seeder", options.seeder, "URL of the seeder, http://host:port")->required();
+    join->add_option("--root-digest", options.root_digest, "sha256:<64 hex digits>, printed by lanyard-seeder init")
+        ->required();
+    join->add_option("--app", options.apps, "NAME[@CHANNEL][=DIR]; may be repeated")->required();
+    join->add_option("--name", options.name, "name of this node for people (default: the host name)");
+    join->add_option("--swarm-listen", options.swarm_listen, "IP address to accept peers on (default 0.0.0.0)");
+    join->add_option("--swarm-port", options.swarm_port, "TCP port to accept peers on (default 8431)");
+    join->add_option("--network", options.networks,
+                     "CIDR of peers to talk to; may be repeated (default: the private IPv4 ranges)");
+    join->add_option("--window", options.window, "HH:MM-HH:MM local time in which updates may interrupt");
+    join->add_option("--poll-seconds", options.poll_seconds, "between questions when the seeder does not hold them");
+    join->add_flag("--many-peers-per-address", options.many_peers_per_address,
+                   "several nodes share one address (same host, NAT)");
+}
+
+void add_others(CLI::App& program, Options& options) {
+    auto* run = program.add_subcommand("run", "keep the applications up to date until stopped (SIGINT, SIGTERM)");
+    run->footer("Examples:\n  lanyard-node run\n  lanyard-node run --state /srv/node --verbose");
+    common(*run, options);
+    run->add_flag("-v,--verbose", options.verbose, "debug events too");
+
+    auto* status = program.add_subcommand("status", "what runs, what is under way, and why it waits");
+    status->footer("Examples:\n  lanyard-node status\n  lanyard-node status --json");
+    common(*status, options);
+
+    auto* check = program.add_subcommand("check", "ask the seeder now; installs nothing");
+    check->footer("Examples:\n  lanyard-node check\n  lanyard-node check --json");
+    common(*check, options);
+
+    auto* update = program.add_subcommand("update", "ask the seeder now, install, and return when it is done");
+    update->footer("Examples:\n  lanyard-node update --now\n  lanyard-node update --now --app myapp");
+    common(*update, options);
+    update->add_option("--app", options.app, "only this application");
+    update->add_flag("--now", options.now, "do not wait for the gate: I agree to be interrupted");
+
+    auto* history = program.add_subcommand("history", "attempts that have ended, newest first");
+    history->footer("Examples:\n  lanyard-node history\n  lanyard-node history --limit 5 --json");
+    common(*history, options);
+    history->add_option("--limit", options.limit, "how many")->check(CLI::Range(1, 1000))->capture_default_str();
+
+    auto* rollback =
+        program.add_subcommand("rollback", "back to the kept previous release; the one left is not tried again");
+    rollback->footer("Examples:\n  lanyard-node rollback\n  lanyard-node rollback --app myapp");
+    common(*rollback, options);
+    rollback->add_option("--app", options.app, "which application; may be left out when there is only one");
+}
+
+Verb verb_of(std::string const& name) {
+    if (name == "join") return Verb::join;
+    if (name == "run") return Verb::run;
+    if (name == "check") return Verb::check;
+    if (name == "update") return Verb::update;
+    if (name == "history") return Verb::history;
+    if (name == "rollback") return Verb::rollback;
+    return Verb::status;
+}
+
+}  // namespace
+
+Parsed parse_command_line(int argc, char const* const* argv) {
+    Parsed parsed;
+    Options options;
+    CLI::App program("lanyard-node keeps this machine's applications up to date, together with its neighbours.",
+                     "lanyard-node");
+    program.footer(kExamples);
+    program.set_version_flag("--version", LANYARD_VERSION);
+    program.require_subcommand(1);
+    add_join(program, options);
+    add_others(program, options);
+    try {
+        program.parse(argc, argv);
+    } catch (CLI::Success const& success) {
+        parsed.exit_code = program.exit(success);
+        return parsed;
+    } catch (CLI::ParseError const& error) {
+        std::cerr << "lanyard-node: " << error.what() << "; see `lanyard-node --help`\n";
+        parsed.exit_code = static_cast<int>(Kind::usage);
+        return parsed;
+    }
+    options.verb = verb_of(program.get_subcommands().front()->get_name());
+    parsed.options = options;
+    return parsed;
+}
+
+}  // namespace lanyard::console

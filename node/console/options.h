@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/outcome/result.h"
+
+namespace lanyard::console {
+
+enum class Verb { join, run, status, check, update, history, rollback };
+
+// The command line, taken apart; values are checked where they are used.
+struct Options {
+    Verb verb = Verb::status;
+    std::filesystem::path state = "/var/lib/lanyard-node";
+    bool json = false;
+    bool verbose = false;
+
+    // join
+    std::string seeder;
+    std::string root_digest;
+    std::vector<std::string> apps;  // NAME[@CHANNEL][=DIR]
+    std::string name;
+    std::optional<std::string> swarm_listen;
+    std::optional<std::uint16_t> swarm_port;
+    std::vector<std::string> networks;
+    std::string window;
+    std::optional<std::uint32_t> poll_seconds;
+    bool many_peers_per_address = false;
+
+    // update, rollback
+    std::string app;
+    bool now = false;
+
+    // history
+    std::uint32_t limit = 20;
+};
+
+// Either options, or an exit code because everything has been said (--help, --version: 0; wrong usage: 2, the sentence
+// is on stderr).
+struct Parsed {
+    std::optional<Options> options;
+    int exit_code = 0;
+};
+Parsed parse_command_line(int argc, char const* const* argv);
+
+}  // namespace lanyard::console

@@ -1,0 +1,99 @@
+#include "node/console/config.h"
+
+#include <gtest/gtest.h>
+
+#include "node/console/errc.h"
+#include "node/console/join.h"
+
+namespace lanyard::console {
+namespace {
+
+std::string const kDigest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+std::string const kId = "0123456789abcdef0123456789abcdef";
+
+Options join_line() {
+    Options options;
+    options.verb = Verb::join;
+    options.state = "/var/lib/lanyard-node";
+    options.seeder = "http://seeder:8430";
+    options.root_digest = kDigest;
+    options.apps = {"shop"};
+    return options;
+}
+
+TEST(NodeConfig, IsReadBackAsItWasWritten) {
+    auto options = join_line();
+    options.apps = {"shop@beta=/opt/shop", "mail"};
+    options.window = "22:00-05:00";
+    options.name = "pc \"17\"";
+    options.networks = {"10.1.0.0/16"};
+    options.poll_seconds = 60;
+    auto const written = config_from(options, kId, "host");
+    ASSERT_TRUE(written) << written.error().detail;
+    auto const read = NodeConfig::parse(written->to_toml(), "node.toml");
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_EQ(read->seeder_url, "http://seeder:8430");
+    EXPECT_EQ("sha256:" + read->root_digest.to_hex(), kDigest);
+    EXPECT_EQ(read->name, "pc \"17\"");
+    EXPECT_EQ(read->poll, std::chrono::seconds(60));
+    EXPECT_EQ(read->networks, std::vector<std::string>{"10.1.0.0/16"});
+    ASSERT_EQ(read->apps.size(), 2u);
+    EXPECT_EQ(read->apps[0].app.channel.text(), "beta");
+    EXPECT_EQ(read->apps[0].app.home, "/opt/shop");
+    EXPECT_EQ(read->apps[0].window, "22:00-05:00");
+    EXPECT_EQ(read->apps[1].app.home, "/var/lib/lanyard-node/apps/mail");
+}
+
+struct Wrong {
+    char const* name;
+    std::string toml;
+    std::string says;
+};
+
+class NodeConfigRefuses : public testing::TestWithParam<Wrong> {};
+
+TEST_P(NodeConfigRefuses, AndSaysWhere) {
+    auto const config = NodeConfig::parse(GetParam().toml, "node.toml");
+    ASSERT_FALSE(config);
+    EXPECT_EQ(kind_of(config.error().code), Kind::state);
+    EXPECT_NE(config.error().detail.find(GetParam().says), std::string::npos) << config.error().detail;
+}
+
+std::string valid() {
+    return "[seeder]\nurl = \"http://s\"\nroot_digest = \"" + kDigest + "\"\n[node]\nid = \"" + kId + "\"\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , NodeConfigRefuses,
+    testing::Values(Wrong{"BrokenToml", "[seeder\n", "node.toml:1"},
+                    Wrong{"UnknownSection", valid() + "[sedeer]\n", "node.toml:6: unknown section 'sedeer'"},
+                    Wrong{"UnknownKey", valid() + "[swarm]\nprot = 1\n", "node.toml:7: unknown key 'prot'"},
+                    Wrong{"PortOutOfRange", valid() + "[swarm]\nport = 70000\n", "from 0 to 65535"},
+                    Wrong{"TextForNumber", valid() + "[swarm]\nport = \"8431\"\n", "node.toml:7"},
+                    Wrong{"RelativeDirectory", valid() + "[[app]]\nname = \"a\"\ndirectory = \"x\"\n", "absolute"},
+                    Wrong{"BadAppName", valid() + "[[app]]\nname = \"../a\"\ndirectory = \"/x\"\n", "node.toml:6"},
+                    Wrong{"NoDigest", "[seeder]\nurl = \"http://s\"\n", "root_digest"}),
+    [](auto const& instance) { return instance.param.name; });
+
+TEST(JoinLine, RefusesADigestThatIsNone) {
+    auto options = join_line();
+    options.root_digest = "sha256:abc";
+    auto const config = config_from(options, kId, "host");
+    ASSERT_FALSE(config);
+    EXPECT_EQ(kind_of(config.error().code), Kind::usage);
+}
+
+TEST(JoinLine, RefusesAnApplicationNamedTwice) {
+    auto options = join_line();
+    options.apps = {"shop", "shop@beta"};
+    EXPECT_FALSE(config_from(options, kId, "host"));
+}
+
+TEST(JoinLine, RefusesARelativeDirectory) {
+    auto options = join_line();
+    options.apps = {"shop=opt"};
+    EXPECT_FALSE(config_from(options, kId, "host"));
+}
+
+}  // namespace
+}  // namespace lanyard::console
