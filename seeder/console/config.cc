@@ -157,7 +157,7 @@ Result<Config> parse_config(std::string_view text, std::string const& origin) {
         return read(toml::parse(text), origin);
     } catch (toml::parse_error const& e) {
         return fail(Errc::malformed_config,
-                    fmt::format("{}:{}: {}", origin, e.source().begin.line, e.description()));
+                    fmt::format("{}:{}: {}; correct that line", origin, e.source().begin.line, e.description()));
     }
 }
 

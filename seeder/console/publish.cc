@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "manifests/release/install_policy.h"
 #include "seeder/catalogue/catalogue.h"
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
@@ -84,6 +85,7 @@ Result<Draft> judge(PublishOptions const& options) {
     install.set_stop_seconds(options.stop_seconds);
     *install.mutable_health() = *health;
     for (auto const port : options.ports) install.add_ports(port);
+    if (auto const policy = release::install_from_proto(install); !policy) return pass_on(policy);
     return Draft{std::move(*app), std::move(*version), std::move(*channel), std::move(*platform), *type,
                  std::move(install), options.notes};
 }
@@ -152,6 +154,10 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
         lock = disk.lock(state.dir.publish_lock());
     }
     if (!lock) return pass_on(lock);
+    publish::Projection projection(disk, state.dir.metadata(), state.dir.change_lock());
+    publish::Publisher publisher(state.database, projection, keys.signers());
+    // Completes what a publish that was killed has begun, before this one is perhaps refused because of it.
+    if (auto const drawn = publisher.draw(); !drawn) return pass_on(drawn);
     auto const may = state.database.read([&](store::Connection& connection) {
         return catalogue::Catalogue(connection).may_add(draft.app, draft.version, draft.channel, draft.platform);
     });
@@ -166,8 +172,6 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
         intake::take_in(disk, state.dir.packages(), order,
                         [&](char const* phase, std::uint64_t done, std::uint64_t total) { meter.tell(phase, done, total); });
     if (!package) return pass_on(package);
-    publish::Projection projection(disk, state.dir.metadata(), state.dir.change_lock());
-    publish::Publisher publisher(state.database, projection, keys.signers());
     return publisher.publish(to_target(draft, *package), now);
 }
 

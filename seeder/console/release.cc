@@ -97,6 +97,8 @@ Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, boo
     PosixDisk disk;
     publish::Projection projection(disk, dir.metadata(), dir.change_lock());
     publish::Publisher publisher(state->database, projection, keys->signers());
+    // Completes what a command that was killed has begun, before this one is perhaps refused because of it.
+    if (auto const drawn = publisher.draw(); !drawn) return drawn;
     auto const change = publisher.withdraw(*filter, now);
     if (!change) return pass_on(change);
     auto const list = to_list(change->entries);

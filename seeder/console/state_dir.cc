@@ -50,7 +50,14 @@ Status load(StateDir const& dir, char const* role, std::unique_ptr<signing::Sign
 Result<store::Database> open_database(StateDir const& dir) {
     std::array<std::string_view, 3> const migrations = {catalogue::catalogue_schema(), publish::metadata_schema(),
                                                         fleet::fleet_schema()};
-    return store::Database::open(dir.database(), migrations);
+    auto database = store::Database::open(dir.database(), migrations);
+    // An empty one in its place would be another repository.
+    if (!database && database.error().code == store::Errc::damaged) {
+        return fail(store::Errc::damaged, "'" + dir.database().string() +
+                                              "' is damaged, or no database of a seeder: restore it from a backup, or move"
+                                              " the state directory away and run `lanyard-seeder init` again");
+    }
+    return database;
 }
 
 Result<OpenState> open_state(fs::path const& root) {

@@ -38,6 +38,17 @@ struct Nature {
     bool directory = false;
 };
 
+// What the package room objects to in the source. A full disk stays what it is.
+tl::unexpected<Error> unfit(Order const& order, Error const& objection) {
+    // Here the operator's input is at fault, and not our state.
+    if (objection.code == package::Errc::unreadable) {
+        return fail(Errc::unreadable, objection.detail + "; check its permissions");
+    }
+    if (kind_of(objection.code) != Kind::usage) return tl::unexpected<Error>(objection);
+    return fail(Errc::unfit, quoted(order.source) + " cannot be published: " + objection.detail +
+                                 "; mend it and publish again");
+}
+
 bool holds(fs::path const& directory, fs::path const& inner) {
     std::error_code wrong;
     auto const outside = fs::weakly_canonical(directory, wrong);
@@ -78,7 +89,7 @@ Result<Nature> nature_of_file(Order const& order) {
     }
     if (order.type == PackageType::file) return Nature{PackageType::file, package::Format::raw};
     auto const format = package::sniff(order.source);
-    if (!format) return pass_on(format);
+    if (!format) return unfit(order, format.error());
     if (*format != package::Format::raw) return Nature{PackageType::tree, *format};
     if (order.type == PackageType::tree) {
         return fail(Errc::unfit, quoted(order.source) +
@@ -106,14 +117,7 @@ Result<package::Contents> gather(Disk& disk, Order const& order, Nature const& n
                                  OnProgress const& on_progress) {
     if (nature.directory) {
         auto contents = package::pack(order.source, scratch, telling(on_progress, "packing"));
-        // Here it is the operator's input that is at fault, and not our state.
-        if (!contents && contents.error().code == package::Errc::unreadable) {
-            return fail(Errc::unreadable, contents.error().detail + "; check its permissions");
-        }
-        if (!contents) return contents;
-        if (contents->entry_count == 0) {
-            return fail(Errc::empty, quoted(order.source) + " holds nothing that can be published");
-        }
+        if (!contents) return unfit(order, contents.error());
         if (auto const synced = disk.sync(scratch); !synced) return pass_on(synced);
         return contents;
     }
@@ -129,10 +133,7 @@ Result<package::Contents> gather(Disk& disk, Order const& order, Nature const& n
         return single;
     }
     auto contents = package::inspect(scratch, telling(on_progress, "checking"));
-    if (!contents) return pass_on(contents, quoted(order.source));
-    if (contents->entry_count == 0) {
-        return fail(Errc::empty, quoted(order.source) + " is an empty archive: there is nothing to publish in it");
-    }
+    if (!contents) return unfit(order, contents.error());
     return contents;
 }
 
