@@ -15,7 +15,7 @@ BUILD_PACKAGES=(
   g++ cmake ninja-build ccache mold pkg-config protobuf-compiler
   libarchive-dev libboost-dev libcli11-dev libexpected-dev libfmt-dev libhowardhinnant-date-dev libprotobuf-dev
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libtomlplusplus-dev libtorrent-rasterbar-dev
-  libzstd-dev)
+  libzstd-dev zlib1g-dev)
 TEST_PACKAGES=(
   aria2 curl googletest iproute2 libgtest-dev openssl python3 python3-protobuf python3-pytest transmission-cli zstd)
 DEMO_PACKAGES=(ca-certificates iproute2 python3 python3-protobuf)

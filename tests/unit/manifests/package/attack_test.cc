@@ -235,6 +235,21 @@ TEST_F(Refusal, OfADamagedStream) {
     }
 }
 
+// zstd without a checksum and plain tar have nothing to compare with; there the signed digest is what counts.
+TEST_F(Refusal, OfAChecksumThatDoesNotHold) {
+    auto const tar = tar_of({{.path = "a", .content = "123"}});
+    auto gzip = compressed(tar, archive_write_add_filter_gzip);
+    gzip[gzip.size() - 6] ^= 1;
+    auto xz = compressed(tar, archive_write_add_filter_xz);
+    xz[xz.size() - 40] ^= 1;
+    auto zip = zip_of({{.path = "a", .content = "123"}});
+    zip[zip.find("123")] = '7';
+    for (auto const& bytes : {gzip, xz, zip}) {
+        put(bytes);
+        expect_refused_and_not_inspected(Errc::broken, "");
+    }
+}
+
 TEST_F(Refusal, OfAZipCompressedWithSomethingElseThanDeflate) {
     put(zip_of({{.path = "a", .content = "x"}}, {.method = 98}));
     expect_refused_and_not_inspected(Errc::unsafe, "deflate");

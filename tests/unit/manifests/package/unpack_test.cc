@@ -103,18 +103,24 @@ TEST_F(Unpack, TakesAZipWithAComment) {
     EXPECT_TRUE(unpack_honestly());
 }
 
-TEST_F(Unpack, TakesSeveralFrames) {
+TEST_F(Unpack, TakesSeveralFramesOrMembers) {
     auto const tar = tar_of({{.path = "a", .content = std::string(5000, 'x')}});
-    put(zstd_of(tar.substr(0, 1000)) + zstd_of("") + zstd_of(tar.substr(1000)));
-    ASSERT_TRUE(unpack_honestly());
-    EXPECT_EQ(support::read_file(target / "a"), std::string(5000, 'x'));
+    auto const gzip = [](std::string const& bytes) { return compressed(bytes, archive_write_add_filter_gzip); };
+    for (auto const& bytes : {zstd_of(tar.substr(0, 1000)) + zstd_of("") + zstd_of(tar.substr(1000)),
+                              gzip(tar.substr(0, 1000)) + gzip("") + gzip(tar.substr(1000))}) {
+        put(bytes);
+        ASSERT_TRUE(unpack_honestly());
+        EXPECT_EQ(support::read_file(target / "a"), std::string(5000, 'x'));
+        fs::remove_all(target);
+    }
 }
 
 TEST_F(Unpack, KeepsFilesLargerThanItsBuffers) {
     std::string content(1'300'000, '\0');
     for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * i >> 7);
     std::vector<Entry> const entries{{.path = "a", .content = content}, {.path = "b", .content = "end"}};
-    for (auto const& bytes : {tar_of(entries), zstd_of(tar_of(entries)), zip_of(entries)}) {
+    for (auto const& bytes : {tar_of(entries), zstd_of(tar_of(entries)), zip_of(entries),
+                              compressed(tar_of(entries), archive_write_add_filter_gzip)}) {
         put(bytes);
         ASSERT_TRUE(unpack_honestly());
         EXPECT_EQ(support::read_file(target / "a"), content);
