@@ -10,7 +10,8 @@
 
 namespace lanyard::drain {
 
-// AppControl by shell commands. What start writes goes to <home>/start.log. One io_context thread.
+// AppControl by shell commands. What start writes goes to <home>/start.log. `alarm` may be shared, and is cancelled
+// only when no walk goes on. One io_context thread.
 class CommandAppControl final : public AppControl {
 public:
     CommandAppControl(ProcessRunner& runner, PortSensor& ports, async::Alarm& alarm, SteadyClock now)

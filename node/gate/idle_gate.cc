@@ -70,9 +70,10 @@ std::vector<std::string> IdleGate::why(release::AppId const& app) const {
     return look(*waiter->second.offer).reasons;
 }
 
+// Not cancel(): others sleep by the same alarm, and a walk that has disturbed somebody goes on after stop().
 void IdleGate::stop() {
     stopped_ = true;
-    alarm_.cancel();
+    alarm_.wake();
 }
 
 Decision IdleGate::look(check::Offer const& offer) const {

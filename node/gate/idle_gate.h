@@ -19,7 +19,8 @@ struct Rules {
 };
 
 // Asks decide() again and again until it says yes: every few seconds while the application is busy, at the latest when
-// its window opens. Says `gate.waiting` when the reasons change. Lives on one io_context thread.
+// its window opens. Says `gate.waiting` when the reasons change. The alarm may be shared; it must be one that can
+// wake(). Lives on one io_context thread.
 class IdleGate final : public Gate {
 public:
     using Clock = std::function<TimePoint()>;

@@ -127,7 +127,15 @@ TEST_F(IdleGateTest, TurnsAwayWhoWaitsForTheApplicationAndLetsItComeBack) {
 TEST_F(IdleGateTest, NeverOpensAgainOnceStopped) {
     gate.stop();
     EXPECT_FALSE(pass(anytime));
-    EXPECT_TRUE(time.cancelled);
+}
+
+TEST_F(IdleGateTest, WakesWhoWaitsWhenItIsStoppedAndLeavesTheAlarmToOthers) {
+    sensor.now = Busy::yes;
+    after(1, [this] { gate.stop(); });
+    EXPECT_FALSE(pass(anytime));
+    EXPECT_EQ(time.slept.size(), 1u);
+    EXPECT_EQ(time.wakes, 1);
+    EXPECT_FALSE(time.cancelled);
 }
 
 TEST_F(IdleGateTest, SaysWhyItIsClosedToWhomeverAsksNow) {
