@@ -4,10 +4,10 @@
 
 #include "proto/async/asio.h"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 #include <google/protobuf/stubs/logging.h>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/signal_set.hpp>
 
 #include "proto/async/disk_pool.h"
 #include "proto/async/steady_alarm.h"

@@ -57,7 +57,8 @@ void bind_filter(store::Statement& statement, Filter const& filter) {
 }
 
 tl::unexpected<Error> damaged() {
-    return fail(Errc::damaged_row, "the catalogue holds a release that cannot be read: restore seeder.db from a backup");
+    return fail(Errc::damaged_row,
+                "the catalogue holds a release that cannot be read: restore seeder.db from a backup");
 }
 
 Result<v1::Target> parse_target(std::string const& bytes) {
@@ -80,8 +81,8 @@ Result<std::vector<Entry>> collect(store::Statement& statement) {
 // Versions have an order SQL does not know.
 void sort_for_people(std::vector<Entry>& entries) {
     auto const before = [](Entry const& a, Entry const& b) {
-        if (auto const order = std::tie(a.target.app(), a.target.channel()) <=>
-                               std::tie(b.target.app(), b.target.channel());
+        if (auto const order =
+                std::tie(a.target.app(), a.target.channel()) <=> std::tie(b.target.app(), b.target.channel());
             order != 0) {
             return order < 0;
         }
@@ -134,7 +135,8 @@ Result<std::string> Catalogue::repo_id() {
 
 Result<std::uint64_t> Catalogue::revision() {
     auto statement = connection_.prepare("SELECT revision FROM meta");
-    if (!statement.next()) return fail(Errc::not_initialised, "seeder.db holds no repository: run `lanyard-seeder init`");
+    if (!statement.next())
+        return fail(Errc::not_initialised, "seeder.db holds no repository: run `lanyard-seeder init`");
     return static_cast<std::uint64_t>(statement.integer(0));
 }
 
@@ -172,8 +174,9 @@ Result<Entry> Catalogue::add(v1::Target target, std::int64_t published_at) {
     counter.run();
 
     connection_
-        .prepare("INSERT INTO releases (release_counter, app, version, channel, os, arch, state, published_at, target)"
-                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'live', ?7, ?8)")
+        .prepare(
+            "INSERT INTO releases (release_counter, app, version, channel, os, arch, state, published_at, target)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'live', ?7, ?8)")
         .bind(static_cast<std::int64_t>(target.release_counter()))
         .bind(target.app())
         .bind(target.version())

@@ -2,13 +2,13 @@
 
 #include "proto/async/asio.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <toml++/toml.h>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <limits>
-#include <toml++/toml.h>
 
 #include "proto/http/message.h"
 #include "seeder/console/errc.h"
@@ -143,10 +143,12 @@ Result<Config> read(toml::table const& file, std::string const& origin) {
     swarm.take("many_peers_per_address", config.many_peers_per_address);
     if (auto const fine = swarm.finish(); !fine) return pass_on(fine);
     if (config.url.empty()) {
-        return fail(Errc::malformed_config, origin + ": [seeder] has no 'url': say what nodes connect to, such as "
-                                                     "url = \"http://seeder:8430\"");
+        return fail(Errc::malformed_config, origin +
+                                                ": [seeder] has no 'url': say what nodes connect to, such as "
+                                                "url = \"http://seeder:8430\"");
     }
-    if (auto const fine = check_config(config); !fine) return fail(Errc::malformed_config, origin + ": " + fine.error().detail);
+    if (auto const fine = check_config(config); !fine)
+        return fail(Errc::malformed_config, origin + ": " + fine.error().detail);
     return config;
 }
 
@@ -164,7 +166,8 @@ Result<Config> parse_config(std::string_view text, std::string const& origin) {
 Status check_config(Config const& config) {
     if (auto const url = http::Url::parse(config.url); !url) return wrong(url.error().detail);
     if (!is_address(config.listen)) {
-        return wrong(fmt::format("'{}' cannot be listened on: it is no IP address; use 0.0.0.0 for all", config.listen));
+        return wrong(
+            fmt::format("'{}' cannot be listened on: it is no IP address; use 0.0.0.0 for all", config.listen));
     }
     if (config.port == 0) return wrong("port 0 cannot be listened on: nodes must know it; use 1 to 65535");
     if (config.port == config.swarm_port) {

@@ -20,6 +20,18 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kRepoIdSize = 16;
 
+constexpr char const* kReady = R"(Repository {id} is ready in {state}.
+
+Start it:
+  lanyard-seeder serve --state {state}
+
+On each node, with the name of an application for APP:
+  {join}
+
+Keep a copy of keys/root.pem and keys/targets.pem away from this machine: who has
+them decides what nodes install.
+)";
+
 std::string random_repo_id() {
     std::random_device device;
     std::uniform_int_distribution<int> byte(0, 255);
@@ -41,8 +53,8 @@ Status make_folder(fs::path const& folder, fs::perms mode) {
 
 Status make_folders(StateDir const& dir) {
     auto const own = fs::perms::owner_all;
-    auto const all = own | fs::perms::group_read | fs::perms::group_exec | fs::perms::others_read |
-                     fs::perms::others_exec;
+    auto const all =
+        own | fs::perms::group_read | fs::perms::group_exec | fs::perms::others_read | fs::perms::others_exec;
     if (auto const made = make_folder(dir.root(), all); !made) return made;
     if (auto const made = make_folder(dir.keys(), own); !made) return made;
     if (auto const made = make_folder(dir.metadata().parent_path(), all); !made) return made;
@@ -115,8 +127,8 @@ Result<v1::InitResult> found_repository(StateDir const& dir, Config const& confi
         result.set_repo_id(to_hex(*repo_id));
         result.set_root_digest("sha256:" + trust::sha256(manifest->roots.front().envelope).to_hex());
         result.set_url(config.url);
-        result.set_join_line(fmt::format("lanyard-node join --seeder {} --root-digest {} --app APP", config.url,
-                                         result.root_digest()));
+        result.set_join_line(
+            fmt::format("lanyard-node join --seeder {} --root-digest {} --app APP", config.url, result.root_digest()));
         return result;
     });
 }
@@ -138,11 +150,8 @@ Status init(StateDir const& dir, InitOptions const& options, bool json, trust::T
         terminal.out << to_json(*result);
         return {};
     }
-    terminal.out << fmt::format(
-        "Repository {} is ready in {}.\n\nStart it:\n  lanyard-seeder serve --state {}\n\nOn each node, with the name of "
-        "an application for APP:\n  {}\n\nKeep a copy of keys/root.pem and keys/targets.pem away from this machine: who "
-        "has them decides\nwhat nodes install.\n",
-        result->repo_id(), dir.root().string(), dir.root().string(), result->join_line());
+    terminal.out << fmt::format(kReady, fmt::arg("id", result->repo_id()), fmt::arg("state", dir.root().string()),
+                                fmt::arg("join", result->join_line()));
     return {};
 }
 

@@ -136,8 +136,8 @@ void add_release(CLI::App& app, Slots& slots) {
 Invocation collect(CLI::App const& app, Slots slots) {
     Invocation invocation{std::move(slots.state), slots.json, StatusOptions{}};
     auto const* command = app.get_subcommands().front();
-    auto const name = command->get_name() == "release" ? command->get_subcommands().front()->get_name()
-                                                       : command->get_name();
+    auto const name =
+        command->get_name() == "release" ? command->get_subcommands().front()->get_name() : command->get_name();
     if (name == "init") invocation.command = std::move(slots.init);
     if (name == "publish") invocation.command = std::move(slots.publish);
     if (name == "list") invocation.command = std::move(slots.list);

@@ -9,7 +9,8 @@ Result<std::optional<v1::AvailableRelease>> OfferedReleases::find_higher(v1::Run
     std::optional<v1::AvailableRelease> answer;
     auto const platform = release::Platform::parse(machine.os() + "/" + machine.arch());
     if (!live_ || !platform) return answer;
-    auto const choice = rollout::choose_release(live_->candidates(running.app(), running.channel()), running, *platform);
+    auto const choice =
+        rollout::choose_release(live_->candidates(running.app(), running.channel()), running, *platform);
     if (!choice) return answer;
     answer.emplace();
     answer->set_app(choice->app.text());

@@ -22,12 +22,17 @@ constexpr std::size_t kBlock = 1024 * 1024;
 char const* remedy(int error) {
     switch (error) {
         case ENOSPC:
-        case EDQUOT: return "; free some space on that disk and try again";
+        case EDQUOT:
+            return "; free some space on that disk and try again";
         case EACCES:
-        case EPERM: return "; run this as the user that owns the state directory";
-        case EROFS: return "; it is on a disk mounted read-only";
-        case ENOENT: return "; check the path";
-        default: return "";
+        case EPERM:
+            return "; run this as the user that owns the state directory";
+        case EROFS:
+            return "; it is on a disk mounted read-only";
+        case ENOENT:
+            return "; check the path";
+        default:
+            return "";
     }
 }
 

@@ -23,8 +23,8 @@ public:
     Result<Lock> lock(std::filesystem::path const& file) override;
 };
 
-// For signing::generate_key_file: a new file that only its owner may read, complete and on disk before it has its name. An
-// existing one is never replaced (std::errc::file_exists).
+// For signing::generate_key_file: a new file that only its owner may read, complete and on disk before it has its name.
+// An existing one is never replaced (std::errc::file_exists).
 Status write_new_private_file(std::filesystem::path const& file, std::string_view bytes);
 
 // Null when another process holds the lock.

@@ -50,8 +50,9 @@ Result<v1::Health> parse_health(PublishOptions const& options) {
         }
         health.set_tcp_port(port);
     } else {
-        return fail(Errc::wrong_usage, "--health '" + options.health +
-                                           "' is no kind of check: use cmd:COMMAND, tcp:PORT or http://127.0.0.1:PORT/");
+        return fail(Errc::wrong_usage,
+                    "--health '" + options.health +
+                        "' is no kind of check: use cmd:COMMAND, tcp:PORT or http://127.0.0.1:PORT/");
     }
     return health;
 }
@@ -86,8 +87,8 @@ Result<Draft> judge(PublishOptions const& options) {
     *install.mutable_health() = *health;
     for (auto const port : options.ports) install.add_ports(port);
     if (auto const policy = release::install_from_proto(install); !policy) return pass_on(policy);
-    return Draft{std::move(*app), std::move(*version), std::move(*channel), std::move(*platform), *type,
-                 std::move(install), options.notes};
+    return Draft{std::move(*app), std::move(*version), std::move(*channel), std::move(*platform),
+                 *type,           std::move(install),  options.notes};
 }
 
 std::string raw(release::Digest const& digest) {
@@ -168,9 +169,9 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
     if (!known_nodes) return pass_on(known_nodes);
     intake::Order const order{options.source, draft.type, std::max(state.config.expect_nodes, *known_nodes),
                               state.config.url + "/announce"};
-    auto const package =
-        intake::take_in(disk, state.dir.packages(), order,
-                        [&](char const* phase, std::uint64_t done, std::uint64_t total) { meter.tell(phase, done, total); });
+    auto const package = intake::take_in(
+        disk, state.dir.packages(), order,
+        [&](char const* phase, std::uint64_t done, std::uint64_t total) { meter.tell(phase, done, total); });
     if (!package) return pass_on(package);
     return publisher.publish(to_target(draft, *package), now);
 }

@@ -68,8 +68,8 @@ Status show_release(StateDir const& dir, ShowOptions const& options, bool json, 
     auto const entries = find(dir, *filter);
     if (!entries) return pass_on(entries);
     if (entries->empty()) {
-        return fail(Errc::no_such_release, filter->describe() +
-                                               " has not been published; `lanyard-seeder release list` shows what has");
+        return fail(Errc::no_such_release,
+                    filter->describe() + " has not been published; `lanyard-seeder release list` shows what has");
     }
     auto const list = to_list(*entries);
     if (json && list.releases_size() > 1) {

@@ -13,10 +13,14 @@ std::string platform_text(v1::Platform const& platform) { return platform.os() +
 
 std::string health_text(v1::Health const& health) {
     switch (health.check_case()) {
-        case v1::Health::kCommand: return "cmd:" + health.command();
-        case v1::Health::kTcpPort: return "tcp:" + std::to_string(health.tcp_port());
-        case v1::Health::kHttpUrl: return health.http_url();
-        case v1::Health::CHECK_NOT_SET: break;
+        case v1::Health::kCommand:
+            return "cmd:" + health.command();
+        case v1::Health::kTcpPort:
+            return "tcp:" + std::to_string(health.tcp_port());
+        case v1::Health::kHttpUrl:
+            return health.http_url();
+        case v1::Health::CHECK_NOT_SET:
+            break;
     }
     return "";
 }
@@ -76,9 +80,9 @@ std::string release_details(v1::ReleaseInfo const& release) {
     line("published", human_time(release.published_at()) + " UTC");
     line("counter", std::to_string(target.release_counter()));
     line("path", target.path());
-    line("size", fmt::format("{}, unpacked {} in {} {}", human_bytes(target.length()),
-                             human_bytes(target.unpacked_length()), target.entry_count(),
-                             target.entry_count() == 1 ? "entry" : "entries"));
+    line("size",
+         fmt::format("{}, unpacked {} in {} {}", human_bytes(target.length()), human_bytes(target.unpacked_length()),
+                     target.entry_count(), target.entry_count() == 1 ? "entry" : "entries"));
     line("sha256", to_hex(target.sha256()));
     line("info-hash", to_hex(target.swarm().info_hash_v1()));
     line("pieces", "of " + human_bytes(target.swarm().piece_length()));

@@ -118,7 +118,8 @@ void Serving::spread(News const& news) {
         for (auto const& [info_hash, name] : before->packages()) {
             if (!live_->packages().contains(info_hash)) audience_.stop_seeding(info_hash);
         }
-        events_.info("publish.noticed", fmt::format("revision {}, {} live releases", live_->revision(), live_->count()));
+        events_.info("publish.noticed",
+                     fmt::format("revision {}, {} live releases", live_->revision(), live_->count()));
     }
     audience_.offer(live_);
 }

@@ -53,9 +53,10 @@ Result<store::Database> open_database(StateDir const& dir) {
     auto database = store::Database::open(dir.database(), migrations);
     // An empty one in its place would be another repository.
     if (!database && database.error().code == store::Errc::damaged) {
-        return fail(store::Errc::damaged, "'" + dir.database().string() +
-                                              "' is damaged, or no database of a seeder: restore it from a backup, or move"
-                                              " the state directory away and run `lanyard-seeder init` again");
+        return fail(store::Errc::damaged,
+                    "'" + dir.database().string() +
+                        "' is damaged, or no database of a seeder: restore it from a backup, or move"
+                        " the state directory away and run `lanyard-seeder init` again");
     }
     return database;
 }

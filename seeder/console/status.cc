@@ -47,10 +47,14 @@ Result<v1::SeederStatus> read_status(OpenState& state, publish::Manifest& manife
 
 std::string outcome_text(v1::NodeApp const& app) {
     switch (app.last_outcome()) {
-        case v1::OUTCOME_COMMITTED: return "installed";
-        case v1::OUTCOME_ROLLED_BACK: return "rolled back";
-        case v1::OUTCOME_FAILED: return "failed";
-        default: return "";
+        case v1::OUTCOME_COMMITTED:
+            return "installed";
+        case v1::OUTCOME_ROLLED_BACK:
+            return "rolled back";
+        case v1::OUTCOME_FAILED:
+            return "failed";
+        default:
+            return "";
     }
 }
 
@@ -70,7 +74,9 @@ Table nodes_table(v1::SeederStatus const& status) {
 
 std::string for_people(v1::SeederStatus const& status) {
     std::string text;
-    auto const line = [&](char const* name, std::string const& value) { text += fmt::format("{:<12} {}\n", name, value); };
+    auto const line = [&](char const* name, std::string const& value) {
+        text += fmt::format("{:<12} {}\n", name, value);
+    };
     line("repository", status.repo_id());
     line("root digest", status.root_digest());
     line("url", status.url());

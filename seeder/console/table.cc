@@ -13,7 +13,8 @@ bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U
 
 // UTF-8 characters; good enough for names and versions.
 std::size_t width_of(std::string const& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues_character(c); }));
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return !continues_character(c); }));
 }
 
 std::string fitted(std::string text, std::size_t width) {
@@ -40,9 +41,7 @@ std::string Table::to_string(std::size_t width) const {
             widths[i] = std::max(widths[i], width_of(row[i]));
         }
     }
-    auto const total = [&] {
-        return std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
-    };
+    auto const total = [&] { return std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1)); };
     while (total() > width) {
         auto const widest = std::max_element(widths.begin(), widths.end());
         if (*widest <= kLeastColumn) break;

@@ -45,8 +45,8 @@ tl::unexpected<Error> unfit(Order const& order, Error const& objection) {
         return fail(Errc::unreadable, objection.detail + "; check its permissions");
     }
     if (kind_of(objection.code) != Kind::usage) return tl::unexpected<Error>(objection);
-    return fail(Errc::unfit, quoted(order.source) + " cannot be published: " + objection.detail +
-                                 "; mend it and publish again");
+    return fail(Errc::unfit,
+                quoted(order.source) + " cannot be published: " + objection.detail + "; mend it and publish again");
 }
 
 bool holds(fs::path const& directory, fs::path const& inner) {
@@ -58,15 +58,16 @@ bool holds(fs::path const& directory, fs::path const& inner) {
 
 Result<Nature> nature_of_directory(Order const& order, fs::path const& packages) {
     if (order.type == PackageType::file) {
-        return fail(Errc::unfit, quoted(order.source) +
-                                     " cannot be published with --type file: it is a directory; leave the option out, or"
-                                     " name a single file");
+        return fail(Errc::unfit,
+                    quoted(order.source) +
+                        " cannot be published with --type file: it is a directory; leave the option out, or"
+                        " name a single file");
     }
     std::error_code wrong;
     fs::directory_iterator const entries(order.source, wrong);
     if (wrong) {
-        return fail(Errc::unreadable, quoted(order.source) + " cannot be read: " + wrong.message() +
-                                          "; check its permissions");
+        return fail(Errc::unreadable,
+                    quoted(order.source) + " cannot be read: " + wrong.message() + "; check its permissions");
     }
     if (entries == fs::directory_iterator()) {
         return fail(Errc::empty, quoted(order.source) + " is an empty directory: there is nothing to publish in it");
@@ -123,8 +124,8 @@ Result<package::Contents> gather(Disk& disk, Order const& order, Nature const& n
     }
     std::error_code wrong;
     auto const total = fs::file_size(order.source, wrong);
-    auto const copied = disk.copy(order.source, scratch,
-                                  [&](std::uint64_t done) { on_progress("copying", done, total); });
+    auto const copied =
+        disk.copy(order.source, scratch, [&](std::uint64_t done) { on_progress("copying", done, total); });
     if (!copied) return pass_on(copied);
     if (nature.format == package::Format::raw) {
         package::Contents single;
@@ -163,8 +164,7 @@ Status share(Disk& disk, fs::path const& packages, Order const& order, Package& 
     package.piece_length =
         there ? there->piece_length : swarm::choose_piece_length(package.length, order.expected_nodes);
     // Named by its content: the torrent then depends on nothing but the bytes and the piece length.
-    auto const built =
-        swarm::build_torrent(packages / kScratchPackage, name, package.piece_length, order.announce_url);
+    auto const built = swarm::build_torrent(packages / kScratchPackage, name, package.piece_length, order.announce_url);
     if (!built) return pass_on(built);
     package.info_hash = built->info.info_hash;
 

@@ -37,10 +37,14 @@ void fill_head(Message& message, std::string const& repo_id, std::uint64_t versi
 
 std::size_t cap(RoleName role) {
     switch (role) {
-        case RoleName::root: return trust::kMaxRootBytes;
-        case RoleName::timestamp: return trust::kMaxTimestampBytes;
-        case RoleName::snapshot: return trust::kMaxSnapshotBytes;
-        case RoleName::targets: return trust::kMaxTargetsBytes;
+        case RoleName::root:
+            return trust::kMaxRootBytes;
+        case RoleName::timestamp:
+            return trust::kMaxTimestampBytes;
+        case RoleName::snapshot:
+            return trust::kMaxSnapshotBytes;
+        case RoleName::targets:
+            return trust::kMaxTargetsBytes;
     }
     return 0;
 }

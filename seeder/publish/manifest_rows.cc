@@ -44,8 +44,8 @@ Result<Manifest> read_manifest(store::Connection& connection) {
     for (auto const role : {RoleName::targets, RoleName::snapshot, RoleName::timestamp}) {
         auto rows = rows_of(connection, role);
         if (rows.empty()) {
-            return fail(Errc::damaged_manifest, std::string("seeder.db holds no ") + trust::text(role) +
-                                                    " metadata: restore it from a backup");
+            return fail(Errc::damaged_manifest,
+                        std::string("seeder.db holds no ") + trust::text(role) + " metadata: restore it from a backup");
         }
         auto& place = role == RoleName::targets    ? manifest.targets
                       : role == RoleName::snapshot ? manifest.snapshot

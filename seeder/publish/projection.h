@@ -15,8 +15,8 @@ public:
     Projection(intake::Disk& disk, std::filesystem::path folder, std::filesystem::path lock)
         : disk_(disk), folder_(std::move(folder)), lock_(std::move(lock)) {}
 
-    // Writes what is missing or differs, timestamp.pb last: whoever reads meanwhile sees the old set or the new one. The
-    // manifest is read after the lock was taken, so an older picture never replaces a newer one. Of targets and
+    // Writes what is missing or differs, timestamp.pb last: whoever reads meanwhile sees the old set or the new one.
+    // The manifest is read after the lock was taken, so an older picture never replaces a newer one. Of targets and
     // snapshot a few older versions stay for nodes that are in the middle of a refresh. Blocking.
     Status draw(store::Database& database);
 

@@ -14,7 +14,9 @@ bool less_than_half_left(SignedRole const& role, lifetime::Days life, trust::Tim
     return trust::TimePoint(std::chrono::seconds(role.expires)) - now < std::chrono::seconds(life) / 2;
 }
 
-bool has_expired(SignedRole const& role, trust::TimePoint now) { return role.expires <= now.time_since_epoch().count(); }
+bool has_expired(SignedRole const& role, trust::TimePoint now) {
+    return role.expires <= now.time_since_epoch().count();
+}
 
 // The change stands; only its picture is old.
 tl::unexpected<Error> not_drawn(Status const& drawn) {
@@ -170,7 +172,8 @@ std::vector<std::string> expiry_warnings(Manifest const& manifest, trust::TimePo
     std::vector<std::string> warnings;
     auto const& root = manifest.roots.back();
     if (trust::TimePoint(std::chrono::seconds(root.expires)) - now < lifetime::kWarnRoot) {
-        warnings.push_back(warning_for("root", root, now, "set up a new repository before that and let the nodes join it"));
+        warnings.push_back(
+            warning_for("root", root, now, "set up a new repository before that and let the nodes join it"));
     }
     if (trust::TimePoint(std::chrono::seconds(manifest.targets.expires)) - now < lifetime::kWarnTargets) {
         warnings.push_back(warning_for("targets", manifest.targets, now, "publishing any release renews them"));

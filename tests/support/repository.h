@@ -44,8 +44,8 @@ public:
     Repository() {
         std::filesystem::create_directories(folder());
         publish::Projection projection(disk_, folder(), lock());
-        auto const founded = publish::Publisher(database_, projection, keys_.all()).found(std::string(16, 'r'),
-                                                                                          kRepositoryNow);
+        auto const founded =
+            publish::Publisher(database_, projection, keys_.all()).found(std::string(16, 'r'), kRepositoryNow);
         EXPECT_TRUE(founded) << founded.error().detail;
     }
 

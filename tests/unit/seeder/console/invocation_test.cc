@@ -74,11 +74,13 @@ TEST(Invocation, AMissingOptionIsNamed) {
 }
 
 TEST(Invocation, AMisspeltWordIsCorrected) {
-    EXPECT_EQ(complaint({"pubish", "./dir"}),
-              "'pubish' is no command or argument of lanyard-seeder; did you mean 'publish'? See `lanyard-seeder --help`");
-    EXPECT_EQ(complaint({"publish", "d", "--app", "a", "--version", "1.0.0", "--chanel", "x"}),
-              "'--chanel' is no option of lanyard-seeder publish; did you mean '--channel'? See `lanyard-seeder publish "
-              "--help`");
+    EXPECT_EQ(
+        complaint({"pubish", "./dir"}),
+        "'pubish' is no command or argument of lanyard-seeder; did you mean 'publish'? See `lanyard-seeder --help`");
+    EXPECT_EQ(
+        complaint({"publish", "d", "--app", "a", "--version", "1.0.0", "--chanel", "x"}),
+        "'--chanel' is no option of lanyard-seeder publish; did you mean '--channel'? See `lanyard-seeder publish "
+        "--help`");
     EXPECT_EQ(complaint({"release", "lst"}),
               "'lst' is no command or argument of lanyard-seeder release; did you mean 'list'? See `lanyard-seeder "
               "release --help`");

@@ -42,7 +42,9 @@ TEST_F(ProgressMeterTest, OverwritesItsLineOnATerminal) {
 
 TEST_F(ProgressMeterTest, SaysNothingAboutWhatIsOverInASecond) {
     Terminal terminal{out_, err_, true};
-    { ProgressMeter(terminal, [this] { return now_; }).tell("packing", 1000, 1000); }
+    {
+        ProgressMeter(terminal, [this] { return now_; }).tell("packing", 1000, 1000);
+    }
     EXPECT_EQ(err_.str(), "");
 }
 

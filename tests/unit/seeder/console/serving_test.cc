@@ -80,7 +80,8 @@ TEST_F(ServingTest, OffersWhatIsLiveWhenItBegins) {
 }
 
 TEST_F(ServingTest, NoticesAtTheNextLookWhatAnotherProcessPublishes) {
-    serve({[this] { publish("1.1.0"); }, [this] {
+    serve({[this] { publish("1.1.0"); },
+           [this] {
                EXPECT_EQ(audience_.heard.back(), "offer 3");
                EXPECT_EQ(time_.slept.back(), std::chrono::milliseconds(200));
            }});

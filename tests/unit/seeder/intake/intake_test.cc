@@ -148,30 +148,45 @@ TEST_P(IntakeRefuses, AndLeavesNothingBehind) {
     EXPECT_EQ(names(), std::vector<std::string>{});
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    , IntakeRefuses,
-    testing::Values(
-        Refusal{"WhatIsNotThere", [](fs::path const& at) { return Order{at / "nothing", {}, 1, ""}; },
-                Errc::no_such_path},
-        Refusal{"AnEmptyDirectory",
-                [](fs::path const& at) {
-                    fs::create_directory(at / "empty");
-                    return Order{at / "empty", {}, 1, ""};
-                },
-                Errc::empty},
-        Refusal{"AnEmptyFile",
-                [](fs::path const& at) {
-                    std::ofstream(at / "empty").close();
-                    return Order{at / "empty", {}, 1, ""};
-                },
-                Errc::empty},
-        Refusal{"AFileAsATree",
-                [](fs::path const& at) { return Order{at / "shop" / "README", PackageType::tree, 1, ""}; }, Errc::unfit},
-        Refusal{"ADirectoryAsAFile", [](fs::path const& at) { return Order{at / "shop", PackageType::file, 1, ""}; },
-                Errc::unfit},
-        Refusal{"ADevice", [](fs::path const&) { return Order{"/dev/null", {}, 1, ""}; }, Errc::unfit},
-        Refusal{"TheStateDirectoryItself", [](fs::path const& at) { return Order{at, {}, 1, ""}; }, Errc::unfit}),
-    [](auto const& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(, IntakeRefuses,
+                         testing::Values(Refusal{"WhatIsNotThere",
+                                                 [](fs::path const& at) {
+                                                     return Order{at / "nothing", {}, 1, ""};
+                                                 },
+                                                 Errc::no_such_path},
+                                         Refusal{"AnEmptyDirectory",
+                                                 [](fs::path const& at) {
+                                                     fs::create_directory(at / "empty");
+                                                     return Order{at / "empty", {}, 1, ""};
+                                                 },
+                                                 Errc::empty},
+                                         Refusal{"AnEmptyFile",
+                                                 [](fs::path const& at) {
+                                                     std::ofstream(at / "empty").close();
+                                                     return Order{at / "empty", {}, 1, ""};
+                                                 },
+                                                 Errc::empty},
+                                         Refusal{"AFileAsATree",
+                                                 [](fs::path const& at) {
+                                                     return Order{at / "shop" / "README", PackageType::tree, 1, ""};
+                                                 },
+                                                 Errc::unfit},
+                                         Refusal{"ADirectoryAsAFile",
+                                                 [](fs::path const& at) {
+                                                     return Order{at / "shop", PackageType::file, 1, ""};
+                                                 },
+                                                 Errc::unfit},
+                                         Refusal{"ADevice",
+                                                 [](fs::path const&) {
+                                                     return Order{"/dev/null", {}, 1, ""};
+                                                 },
+                                                 Errc::unfit},
+                                         Refusal{"TheStateDirectoryItself",
+                                                 [](fs::path const& at) {
+                                                     return Order{at, {}, 1, ""};
+                                                 },
+                                                 Errc::unfit}),
+                         [](auto const& instance) { return instance.param.name; });
 
 TEST_F(IntakeTest, DeathAtAnyStepLeavesNoHalfFileUnderAFinalName) {
     auto const whole = take(source_);
@@ -182,8 +197,8 @@ TEST_F(IntakeTest, DeathAtAnyStepLeavesNoHalfFileUnderAFinalName) {
         fs::remove_all(packages_);
         fs::create_directories(packages_);
         MortalDisk disk(last);
-        auto const package = take_in(disk, packages_, Order{source_, {}, 1, "http://seeder:8430/announce"},
-                                     [](auto, auto, auto) {});
+        auto const package =
+            take_in(disk, packages_, Order{source_, {}, 1, "http://seeder:8430/announce"}, [](auto, auto, auto) {});
         for (auto const& name : names()) {
             if (name.starts_with(".")) continue;
             EXPECT_EQ(content(packages_ / name), complete[name]) << "step " << last;

@@ -13,11 +13,11 @@
 namespace lanyard::publish {
 namespace {
 
+using std::chrono::days;
 using support::kRepositoryNow;
 using support::MemoryKeys;
 using support::MortalDisk;
 using support::Repository;
-using std::chrono::days;
 
 namespace fs = std::filesystem;
 
@@ -71,7 +71,8 @@ TEST(Publisher, CannotFoundARepositoryTwice) {
     Repository repository;
     MortalDisk disk;
     Projection projection(disk, repository.folder(), repository.lock());
-    auto const again = Publisher(repository.database(), projection, repository.keys().all()).found(std::string(16, 'x'), kNow);
+    auto const again =
+        Publisher(repository.database(), projection, repository.keys().all()).found(std::string(16, 'x'), kNow);
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code, Errc::initialised_already);
 }
@@ -205,8 +206,9 @@ TEST(ExpiryWarnings, NameTheRoleAndTheRemedy) {
     Repository repository;
     auto const manifest = repository.manifest();
     EXPECT_TRUE(expiry_warnings(manifest, kNow).empty());
-    EXPECT_EQ(expiry_warnings(manifest, kNow + days(355)),
-              std::vector<std::string>{"the signatures of targets expire in 10 days; publishing any release renews them"});
+    EXPECT_EQ(
+        expiry_warnings(manifest, kNow + days(355)),
+        std::vector<std::string>{"the signatures of targets expire in 10 days; publishing any release renews them"});
     auto const late = expiry_warnings(manifest, kNow + days(1200));
     ASSERT_EQ(late.size(), 2U);
     EXPECT_EQ(late[0].substr(0, 38), "the signatures of root have expired: n");

@@ -52,9 +52,10 @@ TEST(ChooseRelease, LeavesOutWhatIsForAnotherMachine) {
 }
 
 TEST(ChooseRelease, LeavesOutOtherChannelsAndApplications) {
-    EXPECT_EQ(chosen({candidate("2.0.0", "linux/amd64", "beta"), candidate("2.0.0", "linux/amd64", "stable", "grafana")},
-                     "1.0.0"),
-              "nothing");
+    EXPECT_EQ(
+        chosen({candidate("2.0.0", "linux/amd64", "beta"), candidate("2.0.0", "linux/amd64", "stable", "grafana")},
+               "1.0.0"),
+        "nothing");
 }
 
 TEST(ChooseRelease, PrefersThePackageMadeForThisMachine) {
