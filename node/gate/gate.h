@@ -18,10 +18,13 @@ public:
     virtual asio::awaitable<bool> pass(check::Offer const& offer) = 0;
 
     // A person agrees to be interrupted: whoever waits for this application passes at once. When nobody waits yet, the
-    // next one does; turn_away() takes the agreement back.
+    // next one does.
     virtual void open_now(release::AppId const& app) = 0;
+    // An attempt is over that did not use the agreement: it is void.
+    virtual void take_back(release::AppId const& app) = 0;
 
-    // The attempt is over or given up: whoever waits for this application comes back with false.
+    // The attempt is given up for another one: whoever waits for this application comes back with false. An agreement
+    // stays.
     virtual void turn_away(release::AppId const& app) = 0;
 
     // Why the gate is closed for this application at this moment, in words; empty when open or when nobody waits.

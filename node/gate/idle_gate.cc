@@ -57,7 +57,6 @@ void IdleGate::open_now(release::AppId const& app) {
 }
 
 void IdleGate::turn_away(release::AppId const& app) {
-    agreed_.erase(app);
     auto const waiter = waiting_.find(app);
     if (waiter == waiting_.end()) return;
     waiter->second.turned_away = true;

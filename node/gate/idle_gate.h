@@ -30,6 +30,7 @@ public:
 
     asio::awaitable<bool> pass(check::Offer const& offer) override;
     void open_now(release::AppId const& app) override;
+    void take_back(release::AppId const& app) override { agreed_.erase(app); }
     void turn_away(release::AppId const& app) override;
     std::vector<std::string> why(release::AppId const& app) const override;
     void stop() override;

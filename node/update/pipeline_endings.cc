@@ -93,7 +93,7 @@ Ended Pipeline::give_up(Attempt& attempt, std::string const& why) { return finis
 
 // The attempt stays under way: walk() goes on with it.
 Ended Pipeline::unwritten(Attempt const& attempt, Error const& error) {
-    rooms_.gate.turn_away(attempt.offer.target.app);
+    rooms_.gate.take_back(attempt.offer.target.app);
     events_.error("attempt.failed", fmt::format("{}: the journal cannot be written, it goes on later: {}",
                                                 name_of(attempt.offer.target), error.detail));
     return Ended::failed;
@@ -126,7 +126,8 @@ Ended Pipeline::finish(Attempt& attempt, v1::Outcome outcome, std::string const&
     auto const& offer = attempt.offer;
     auto const closed = downtime_.end();
     rooms_.stage.discard(offer);
-    rooms_.gate.turn_away(offer.target.app);
+    // What a person agreed to meanwhile is meant for the offer that takes this one's place.
+    if (!abandoned_) rooms_.gate.take_back(offer.target.app);
     v1::Report report = attempt.draft;
     report.set_outcome(outcome);
     report.set_detail(detail);

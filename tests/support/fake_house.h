@@ -56,6 +56,7 @@ public:
     std::vector<std::string> forgotten;
     std::vector<std::string> abandoned;
     std::vector<std::string> turned_away;
+    std::vector<std::string> taken_back;
     std::vector<std::string> launched;
     bool gate_stopped = false;
     bool dead = false;
@@ -120,6 +121,7 @@ public:
         co_return done&& gate_open && !gate_stopped;
     }
     void open_now(release::AppId const&) override {}
+    void take_back(release::AppId const& app) override { taken_back.push_back(app.text()); }
     void turn_away(release::AppId const& app) override { turned_away.push_back(app.text()); }
     std::vector<std::string> why(release::AppId const&) const override { return {"it is noon"}; }
     void stop() override { gate_stopped = true; }

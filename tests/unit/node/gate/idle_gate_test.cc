@@ -111,7 +111,7 @@ TEST_F(IdleGateTest, TakesAnAgreementForOneApplicationOnly) {
 TEST_F(IdleGateTest, ForgetsTheAgreementOfAnAttemptThatIsOver) {
     sensor.now = Busy::yes;
     gate.open_now(anytime.target.app);
-    gate.turn_away(anytime.target.app);
+    gate.take_back(anytime.target.app);
     after(1, [this] { gate.stop(); });
     EXPECT_FALSE(pass(anytime));
 }
@@ -121,6 +121,16 @@ TEST_F(IdleGateTest, TurnsAwayWhoWaitsForTheApplicationAndLetsItComeBack) {
     after(2, [this] { gate.turn_away(anytime.target.app); });
     EXPECT_FALSE(pass(anytime));
     sensor.now = Busy::no;
+    EXPECT_TRUE(pass(anytime));
+}
+
+TEST_F(IdleGateTest, KeepsAnAgreementForTheAttemptThatTakesThePlaceOfAnother) {
+    sensor.now = Busy::yes;
+    after(1, [this] {
+        gate.turn_away(anytime.target.app);
+        gate.open_now(anytime.target.app);
+    });
+    EXPECT_FALSE(pass(anytime));
     EXPECT_TRUE(pass(anytime));
 }
 

@@ -317,7 +317,8 @@ TEST_F(PipelineTest, IsAbandonedBeforeAnybodyIsDisturbed) {
         EXPECT_EQ(house.walked().back(), room);
         EXPECT_EQ(house.reports.back().detail(), "superseded by 3.0.0");
         EXPECT_EQ(house.abandoned.back(), offer.target.sha256.to_hex());
-        EXPECT_FALSE(house.turned_away.empty());
+        EXPECT_EQ(house.turned_away.back(), "demo");
+        EXPECT_TRUE(house.taken_back.empty()) << "the agreement is meant for what takes its place";
         EXPECT_FALSE(house.staged);
     }
     house.on_step = [](auto const&) {};
@@ -340,7 +341,7 @@ TEST_F(PipelineTest, IgnoresThatItIsAbandonedWhenItDoesNotWalk) {
 TEST_F(PipelineTest, TakesBackAnAgreementThatTheAttemptDidNotUse) {
     house.failing = {"fetch"};
     walk();
-    EXPECT_EQ(house.turned_away, Steps{"demo"});
+    EXPECT_EQ(house.taken_back, Steps{"demo"});
 }
 
 TEST_F(PipelineTest, TellsItsStatusWhileItWalks) {
