@@ -72,15 +72,17 @@ swarm::Settings swarm_settings(NodeConfig const& config) {
 
 Result<gate::Rules> gate_rules(NodeConfig const& config) {
     gate::Rules rules;
-    auto const zone = gate::Zone::here();
-    if (!zone) return pass_on(zone);
-    rules.zone = *zone;
     for (auto const& entry : config.apps) {
         if (entry.window.empty()) continue;
         auto const window = gate::Window::parse(entry.window);
         if (!window) return pass_on(window, "window of app " + entry.app.name.text());
         rules.policies.emplace(entry.app.name, gate::Policy{*window});
     }
+    // Without a window nobody looks at the wall clock, and a machine without tzdata does as well.
+    if (rules.policies.empty()) return rules;
+    auto const zone = gate::Zone::here();
+    if (!zone) return pass_on(zone);
+    rules.zone = *zone;
     return rules;
 }
 
@@ -88,6 +90,13 @@ std::vector<check::ManagedApp> managed(NodeConfig const& config) {
     std::vector<check::ManagedApp> apps;
     for (auto const& entry : config.apps) apps.push_back(entry.app);
     return apps;
+}
+
+// The tracker hands out the address a node asks from. On a loopback network (tests, a demo without root) that must be
+// the one it listens on; elsewhere the system knows best.
+std::optional<std::string> source_address(NodeConfig const& config) {
+    if (!config.swarm_listen.starts_with("127.")) return std::nullopt;
+    return config.swarm_listen;
 }
 
 // What is wrong with a configuration beyond its form.
@@ -194,7 +203,7 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       metadata_(database),
       journal_(database, std::chrono::system_clock::now),
       records_(database, std::chrono::system_clock::now),
-      seeder_(io, seeder_url),
+      seeder_(io, seeder_url, source_address(config)),
       checker_(io, seeder_, refresher_, installations_,
                check::Identity{config.id, config.name, release::Platform::here()}, managed(config), utc_now),
       times_{.interval = config.poll},
@@ -205,7 +214,7 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       stager_(io, disk_, platform::make_durable),
       gate_(alarm_, busy_lock_, events, std::move(rules), utc_now),
       recipient_(seeder_, config.id, config.name),
-      desk_(io, config, checker_, records_, gate_),
+      desk_(io, config, checker_, records_, gate_, events),
       local_(io, events, [this](v1::LocalRequest request, console::Desk::Say say) {
           return desk_.answer(std::move(request), std::move(say));
       }) {

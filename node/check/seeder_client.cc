@@ -40,7 +40,9 @@ Error refusal(http::ClientResponse const& answer, std::string const& path) {
 
 }  // namespace
 
-SeederClient::SeederClient(asio::io_context& io, http::Url const& seeder) : http_(io, seeder) {}
+SeederClient::SeederClient(asio::io_context& io, http::Url const& seeder,
+                           std::optional<std::string> const& local_address)
+    : http_(io, seeder, local_address) {}
 
 asio::awaitable<Result<v1::CheckResponse>> SeederClient::check(v1::CheckRequest request) {
     auto const timeout = kTimeout + std::chrono::seconds(request.wait_seconds());

@@ -23,7 +23,9 @@ public:
 // The seeder as its nodes see it. One io_context thread.
 class SeederClient final : public MetadataSource {
 public:
-    SeederClient(asio::io_context& io, http::Url const& seeder);
+    // `local_address`: see http::Client.
+    SeederClient(asio::io_context& io, http::Url const& seeder,
+                 std::optional<std::string> const& local_address = std::nullopt);
 
     asio::awaitable<Result<v1::CheckResponse>> check(v1::CheckRequest request);
     asio::awaitable<Result<v1::AnnounceResponse>> announce(v1::AnnounceRequest request);

@@ -104,6 +104,9 @@ void report_joined(Options const& options, NodeConfig const& config) {
         status.set_seeder_url(config.seeder_url);
         return print(to_json(status));
     }
+    if (config.apps.empty()) {
+        say("this node has no application to keep up to date yet: add an [[app]] to node.toml before it runs");
+    }
     print(fmt::format("joined {} as {}; now run: lanyard-node run{}\n", config.seeder_url, config.name,
                       options.state == "/var/lib/lanyard-node" ? "" : " --state " + options.state.string()));
 }

@@ -76,8 +76,8 @@ Result<v1::NodeStatus> status_on_disk(NodeConfig const& config, journal::Records
 }
 
 Desk::Desk(asio::io_context& io, NodeConfig const& config, check::Checker& checker, journal::Records& records,
-           gate::Gate& gate)
-    : config_(config), checker_(checker), records_(records), gate_(gate), bell_(io) {}
+           gate::Gate& gate, events::Events& events)
+    : config_(config), checker_(checker), records_(records), gate_(gate), bell_(io), events_(events) {}
 
 asio::awaitable<v1::LocalResponse> Desk::answer(v1::LocalRequest request, Say say) {
     switch (request.request_case()) {
@@ -110,11 +110,22 @@ void Desk::dispatch(check::CheckOutcome const& outcome) {
         auto const finding = std::find_if(outcome.findings.begin(), outcome.findings.end(),
                                           [&](auto const& one) { return one.app.name == app.app.name; });
         if (finding != outcome.findings.end() && finding->offer) {
+            tell_offer(*finding->offer);
             app.loop->offer(*finding->offer);
         } else {
             app.loop->nothing_on_offer();
         }
     }
+}
+
+void Desk::tell_offer(check::Offer const& offer) {
+    auto const& target = offer.target;
+    auto const [known, fresh] = told_.try_emplace(target.app, target.sha256);
+    if (!fresh && known->second == target.sha256) return;
+    known->second = target.sha256;
+    events_.info("check.offer", fmt::format("{} {} -> {}, {} bytes", target.app.text(),
+                                            offer.running ? offer.running->version.text() : "none",
+                                            target.version.text(), target.length));
 }
 
 void Desk::heard(std::string const& failure, std::int64_t now) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "node/update/app_loop.h"
 #include "node/update/pipeline.h"
 #include "proto/async/bell.h"
+#include "proto/events/events.h"
 #include "proto/schema/lanyard/v1/local.pb.h"
 
 namespace lanyard::console {
@@ -38,19 +40,21 @@ public:
     using Say = std::function<asio::awaitable<bool>(v1::LocalResponse)>;
 
     Desk(asio::io_context& io, NodeConfig const& config, check::Checker& checker, journal::Records& records,
-         gate::Gate& gate);
+         gate::Gate& gate, events::Events& events);
 
     void care_for(AppDesk app) { apps_.push_back(app); }
 
     asio::awaitable<v1::LocalResponse> answer(v1::LocalRequest request, Say say);
 
-    // The offers of a check go to their loops; an application that nothing is on offer for hears so too.
+    // The offers of a check (each told once) go to their loops; an application that nothing is on offer for hears so
+    // too.
     void dispatch(check::CheckOutcome const& outcome);
     void heard(std::string const& failure, std::int64_t now);
     // A walk has ended: whoever waits at the desk looks again.
     void walk_ended() { bell_.ring(); }
 
 private:
+    void tell_offer(check::Offer const& offer);
     Result<v1::NodeStatus> status();
     asio::awaitable<v1::LocalResponse> check_now();
     asio::awaitable<v1::LocalResponse> update(v1::UpdateNow order, Say say);
@@ -67,6 +71,8 @@ private:
     async::Bell bell_;
     std::vector<AppDesk> apps_;
     Contact contact_;
+    events::Events& events_;
+    std::map<release::AppId, release::Digest> told_;
 };
 
 }  // namespace lanyard::console

@@ -29,7 +29,7 @@ void add_join(CLI::App& program, Options& options) {
     join->add_option("--seeder", options.seeder, "URL of the seeder, http://host:port")->required();
     join->add_option("--root-digest", options.root_digest, "sha256:<64 hex digits>, printed by lanyard-seeder init")
         ->required();
-    join->add_option("--app", options.apps, "NAME[@CHANNEL][=DIR]; may be repeated")->required();
+    join->add_option("--app", options.apps, "an application to keep up to date: NAME[@CHANNEL][=DIR]; may be repeated");
     join->add_option("--name", options.name, "name of this node for people (default: the host name)");
     join->add_option("--swarm-listen", options.swarm_listen, "IP address to accept peers on (default 0.0.0.0)");
     join->add_option("--swarm-port", options.swarm_port, "TCP port to accept peers on (default 8431)");

@@ -85,10 +85,21 @@ std::string quoted(std::string text) {
     return text;
 }
 
+// An address of another family than the server's has no say. False: `failed` says why.
+bool bind_to(Socket& socket, std::optional<asio::ip::address> const& local, asio::ip::tcp::endpoint const& server,
+             error_code& failed) {
+    if (!local || local->is_v6() != server.address().is_v6()) return true;
+    socket.close(failed);
+    socket.open(server.protocol(), failed);
+    if (!failed) socket.bind({*local, 0}, failed);
+    return !failed;
+}
+
 }  // namespace
 
 struct Client::Impl {
-    Impl(asio::io_context& context, Url server) : io(context), url(std::move(server)), resolver(context) {}
+    Impl(asio::io_context& context, Url server, std::optional<asio::ip::address> from)
+        : io(context), url(std::move(server)), local_address(from), resolver(context) {}
 
     static asio::awaitable<Result<ClientResponse>> send(std::shared_ptr<Impl> self, ClientRequest request);
     static asio::awaitable<Result<std::string>> fetch(std::shared_ptr<Impl> self, ClientRequest request);
@@ -106,6 +117,7 @@ struct Client::Impl {
 
     asio::io_context& io;
     Url url;
+    std::optional<asio::ip::address> local_address;
     tcp::resolver resolver;
     std::list<Exchange*> under_way;
     std::vector<Socket> kept;
@@ -172,7 +184,9 @@ asio::awaitable<Status> Client::Impl::connect(Exchange& exchange) {
         error_code ignored;
         exchange.socket.close(ignored);
         if (exchange.ended()) break;
-        co_await exchange.socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+        if (bind_to(exchange.socket, local_address, endpoint, error)) {
+            co_await exchange.socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+        }
         if (!error) break;
     }
     if (error || exchange.ended()) co_return broken(exchange, error);
@@ -287,7 +301,12 @@ asio::awaitable<Result<std::string>> Client::Impl::fetch(std::shared_ptr<Impl> s
     co_return fail(errc, what + " answers " + std::to_string(answer->status) + ": " + quoted(std::move(answer->body)));
 }
 
-Client::Client(asio::io_context& io, Url server) : impl_(std::make_shared<Impl>(io, std::move(server))) {}
+Client::Client(asio::io_context& io, Url server, std::optional<std::string> const& local_address) {
+    std::optional<asio::ip::address> from;
+    error_code malformed;
+    if (local_address) from = asio::ip::make_address(*local_address, malformed);
+    impl_ = std::make_shared<Impl>(io, std::move(server), malformed ? std::nullopt : from);
+}
 
 Client::~Client() { cancel(); }
 

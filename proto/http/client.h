@@ -26,7 +26,8 @@ struct ClientResponse {
 // are never followed. Lives on one io_context thread.
 class Client {
 public:
-    Client(asio::io_context& io, Url server);
+    // `local_address`: the IP address of this machine to ask from; by default the system chooses.
+    Client(asio::io_context& io, Url server, std::optional<std::string> const& local_address = std::nullopt);
     ~Client();
 
     // Any complete answer is a success, whatever its status. Fails with unreachable, timed_out, too_large,

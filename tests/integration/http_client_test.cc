@@ -94,8 +94,26 @@ protected:
         return answer ? std::error_code() : answer.error().code;
     }
 
+    static asio::awaitable<Response> answer_text() { co_return Response::text(200, "fine"); }
+
     asio::io_context io;
 };
+
+TEST_F(HttpClientTest, AsksFromTheAddressItWasGiven) {
+    std::string from;
+    support::RecordedEvents events;
+    Server server(io, events, [&from](Request request) {
+        from = request.remote_address;
+        return answer_text();
+    });
+    ASSERT_TRUE(server.listen("127.0.0.1", 0));
+    Client client(io, Url{"127.0.0.1", server.port()}, "127.0.0.9");
+    ASSERT_TRUE(send(client, get()));
+    EXPECT_EQ(from, "127.0.0.9");
+    server.stop();
+    client.cancel();
+    io.poll();
+}
 
 TEST_F(HttpClientTest, SendsMethodPathHostAndBody) {
     ScriptedServer server(io, {ok("answer")});
