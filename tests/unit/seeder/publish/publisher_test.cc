@@ -99,6 +99,14 @@ TEST(Publisher, NeverStoresWhatANodeWouldRefuse) {
     EXPECT_EQ(repository.seen_by_a_node().value(), Versions{});
 }
 
+TEST(Publisher, WhatOldKeysHaveSignedDoesNotStandInTheWayAfterARotation) {
+    Repository repository;
+    auto next = repository.manifest();
+    EXPECT_TRUE(verify_as_node(Repository().manifest(), next, Depth::all, std::nullopt, kNow));
+    next.timestamp = Repository().manifest().timestamp;
+    EXPECT_FALSE(verify_as_node(std::nullopt, next, Depth::all, std::nullopt, kNow));
+}
+
 TEST(Publisher, ARefusedVersionChangesNothing) {
     Repository repository;
     ASSERT_TRUE(repository.publish("1.0.0"));
