@@ -14,6 +14,16 @@ constexpr char const* kExamples = R"(Examples:
 Exit codes: 0 done, 1 internal failure, 2 wrong usage, 3 not found, 4 conflict, 5 state directory, 6 network,
 7 trust, 8 the update ended without the new release running.)";
 
+// What a person looks for first comes first: the examples.
+class ExamplesFirst final : public CLI::Formatter {
+public:
+    std::string make_help(CLI::App const* app, std::string name, CLI::AppFormatMode mode) const override {
+        if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
+        return app->get_description() + "\n\n" + app->get_footer() + "\n\n" + make_usage(app, name) +
+               make_positionals(app) + make_groups(app, mode) + make_subcommands(app, mode);
+    }
+};
+
 void common(CLI::App& command, Options& options) {
     command.add_option("--state", options.state, "the node's state directory")->capture_default_str();
     command.add_flag("--json", options.json, "one JSON document on stdout");
@@ -90,6 +100,7 @@ Parsed parse_command_line(int argc, char const* const* argv) {
     Options options;
     CLI::App program("lanyard-node keeps this machine's applications up to date, together with its neighbours.",
                      "lanyard-node");
+    program.formatter(std::make_shared<ExamplesFirst>());
     program.footer(kExamples);
     program.set_version_flag("--version", LANYARD_VERSION);
     program.require_subcommand(1);
