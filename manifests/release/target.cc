@@ -13,7 +13,8 @@ namespace lanyard::release {
 namespace {
 
 constexpr std::size_t kInfoHashSize = 20;
-constexpr std::string_view kExtensions[] = {"tar.gz", "tar.xz", "tar.zst", "zip", "bin"};  // bin: no archive
+constexpr std::string_view kExtensions[] = {"tar.zst", "tar.gz", "tar.xz", "tar", "zip", "bin"};  // bin: no archive
+constexpr std::size_t kArchives = 5;
 
 Result<PackageType> type_from_proto(v1::PackageType type) {
     switch (type) {
@@ -94,7 +95,7 @@ Result<Identity> identity_of(v1::Target const& message) {
 Status check_path(Identity const& id, std::string const& path) {
     // A file may happen to be an archive; a tree has to be one.
     std::span const extensions = kExtensions;
-    for (auto const extension : id.type == PackageType::file ? extensions : extensions.first(4)) {
+    for (auto const extension : id.type == PackageType::file ? extensions : extensions.first(kArchives)) {
         if (path == target_path(id.app, id.channel, id.version, id.platform, std::string(extension))) return {};
     }
     return fail(Errc::malformed_target, "its app, channel, version, platform and type give the path " +

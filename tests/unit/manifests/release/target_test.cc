@@ -130,6 +130,14 @@ TEST(Target, RefusesAPathThatItsOtherFieldsDoNotGive) {
     });
 }
 
+TEST(Target, LetsATreeBeAnyArchive) {
+    auto message = valid();
+    for (std::string const archive : {"tar", "tar.gz", "tar.xz", "tar.zst", "zip"}) {
+        message.set_path("prometheus/stable/2.45.0+b1/linux-amd64/prometheus-2.45.0+b1." + archive);
+        EXPECT_TRUE(Target::from_proto(message)) << archive;
+    }
+}
+
 TEST(Target, LetsAFileBeRawOrAnArchive) {
     auto message = valid();
     message.set_type(v1::PACKAGE_TYPE_FILE);
