@@ -12,6 +12,7 @@ WRONG_JOIN = {
     "an address that is no URL": (["--seeder", "seeder", "--root-digest", "{digest}"], 2),
     "an address of another scheme": (["--seeder", "ftp://seeder/", "--root-digest", "{digest}"], 2),
     "no seeder": (["--root-digest", "{digest}"], 2),
+    "no digest": (["--seeder", "{url}"], 2),
     "an application name that leaves its folder": (
         ["--seeder", "{url}", "--root-digest", "{digest}", "--app", "../demo"], 2),
     "a window of 25 hours": (["--seeder", "{url}", "--root-digest", "{digest}", "--window", "01:00-25:00"], 2),
@@ -27,7 +28,8 @@ def test_join_refuses(what, seeder, tmp_path):
     arguments, code = WRONG_JOIN[what]
     node = programs.Node(tmp_path / "node", "node")
     filled = [a.format(url=seeder.url, digest=seeder.root_digest) for a in arguments]
-    states.refused(node.call("join", *filled), code)
+    app = [] if "--app" in filled else ["--app", "demo"]
+    states.refused(node.call("join", *filled, *app), code)
     assert not node.state.exists() or not any(node.state.iterdir())
 
 

@@ -164,7 +164,12 @@ class Seeder:
         return result
 
     def publish(self, path, app, version, *more, seconds=PATIENCE):
+        """Returns when the release is known to whoever asks from now on."""
+        place = self.daemon.count() if self.daemon and self.daemon.running() else None
         answer = self.call("publish", path, "--app", app, "--version", version, "--json", *more, seconds=seconds)
+        assert answer.code == 0, answer
+        if place is not None:
+            self.daemon.wait("publish.noticed", after=place)
         return answer.json(messages.status_pb2.PublishResult).release.target
 
     def serve(self):
