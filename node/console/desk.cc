@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "node/console/errc.h"
+#include "node/console/output.h"
 
 namespace lanyard::console {
 namespace {
@@ -31,19 +32,6 @@ v1::CheckResult to_message(check::CheckOutcome const& outcome) {
         offer->set_held_back(finding.held_back);
     }
     return result;
-}
-
-char const* in_words(v1::Outcome outcome) {
-    switch (outcome) {
-        case v1::OUTCOME_COMMITTED:
-            return "updated";
-        case v1::OUTCOME_ROLLED_BACK:
-            return "rolled back";
-        case v1::OUTCOME_FAILED:
-            return "failed";
-        default:
-            return "";
-    }
 }
 
 }  // namespace

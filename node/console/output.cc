@@ -21,19 +21,6 @@ std::string local_time(std::int64_t seconds) {
     return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(static_cast<std::time_t>(seconds)));
 }
 
-char const* outcome_in_words(v1::Outcome outcome) {
-    switch (outcome) {
-        case v1::OUTCOME_COMMITTED:
-            return "updated";
-        case v1::OUTCOME_ROLLED_BACK:
-            return "rolled back";
-        case v1::OUTCOME_FAILED:
-            return "failed";
-        default:
-            return "unknown";
-    }
-}
-
 std::string or_none(std::string const& version) { return version.empty() ? "none" : version; }
 
 // "3 peers (91 %) and the seeder (9 %)"
@@ -110,7 +97,7 @@ std::string to_text(v1::History const& history) {
     for (auto const& attempt : history.attempts()) {
         out += fmt::format("{}  {} {} -> {}  {} in {} s", local_time(attempt.ended_at()), clean(attempt.app()),
                            or_none(clean(attempt.from_version())), clean(attempt.to_version()),
-                           outcome_in_words(attempt.outcome()), attempt.ended_at() - attempt.started_at());
+                           in_words(attempt.outcome()), attempt.ended_at() - attempt.started_at());
         if (!attempt.sources().empty()) out += fmt::format(", from {}", sources_in_words(attempt.sources()));
         if (attempt.ports_closed_ms() > 0) out += fmt::format(", ports closed {} ms", attempt.ports_closed_ms());
         out += '\n';
@@ -128,6 +115,19 @@ std::string progress_line(v1::AttemptStatus const& attempt) {
                     in_words(attempt.bytes_total()), in_words(attempt.bytes_per_second()));
     if (attempt.bytes_per_second() > 0) line += fmt::format(", {} s left", left / attempt.bytes_per_second());
     return line + ", from " + sources_in_words(attempt.sources());
+}
+
+char const* in_words(v1::Outcome outcome) {
+    switch (outcome) {
+        case v1::OUTCOME_COMMITTED:
+            return "updated";
+        case v1::OUTCOME_ROLLED_BACK:
+            return "rolled back";
+        case v1::OUTCOME_FAILED:
+            return "failed";
+        default:
+            return "unknown";
+    }
 }
 
 std::string in_words(std::uint64_t bytes) {

@@ -18,6 +18,9 @@ std::string to_text(v1::History const& history);
 // "fetch 43 %, 12.3 of 28.6 MB, 2.4 MB/s, 7 s left, from 3 peers (91 %) and the seeder (9 %)"
 std::string progress_line(v1::AttemptStatus const& attempt);
 
+// "updated", "rolled back", "failed"
+char const* in_words(v1::Outcome outcome);
+
 // "28.6 MB"
 std::string in_words(std::uint64_t bytes);
 

@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <optional>
+#include <stdexcept>
 
 #include "proto/async/asio.h"
 
@@ -21,6 +22,32 @@ T run_until(asio::io_context& io, asio::awaitable<T> task) {
     }
     if (thrown) std::rethrow_exception(thrown);
     return std::move(result.value());
+}
+
+template <class T>
+asio::awaitable<void> keep_result(asio::awaitable<T> task, std::optional<T>& result) {
+    auto value = co_await std::move(task);
+    result.emplace(std::move(value));
+}
+
+// Runs a coroutine to its end on `io` and gives what it returned. What it throws comes out here.
+template <class T>
+T run(asio::io_context& io, asio::awaitable<T> task) {
+    std::optional<T> result;
+    auto const rethrow = [](std::exception_ptr thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+    };
+    asio::co_spawn(io, keep_result(std::move(task), result), rethrow);
+    io.restart();
+    io.run();
+    if (!result) throw std::logic_error("the coroutine waits for something that never happens");
+    return std::move(*result);
+}
+
+template <class T>
+T run(asio::awaitable<T> task) {
+    asio::io_context io;
+    return run(io, std::move(task));
 }
 
 }  // namespace lanyard::support

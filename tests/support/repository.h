@@ -15,7 +15,7 @@
 #include "seeder/publish/publisher.h"
 #include "tests/support/mortal_disk.h"
 #include "tests/support/sample_release.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch.h"
 
 namespace lanyard::support {
 
@@ -49,7 +49,7 @@ public:
         EXPECT_TRUE(founded) << founded.error().detail;
     }
 
-    std::filesystem::path root() const { return scratch_.path(); }
+    std::filesystem::path root() const { return scratch_.root(); }
     std::filesystem::path folder() const { return root() / "public" / "metadata"; }
     std::filesystem::path lock() const { return root() / "lock"; }
     MemoryKeys const& keys() const { return keys_; }
@@ -100,7 +100,7 @@ public:
 
 private:
     std::array<std::string_view, 2> const migrations_ = {catalogue::catalogue_schema(), publish::metadata_schema()};
-    tests::ScratchDir scratch_;
+    support::Scratch scratch_;
     store::Database database_ = open_again();
     MemoryKeys keys_;
     MortalDisk disk_;

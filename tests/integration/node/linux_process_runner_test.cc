@@ -10,7 +10,7 @@
 
 #include "node/drain/errc.h"
 #include "tests/integration/node/processes.h"
-#include "tests/support/run.h"
+#include "tests/support/loop.h"
 #include "tests/support/scratch.h"
 
 namespace lanyard::platform {

@@ -8,7 +8,7 @@
 #include "node/platform/linux_place.h"
 #include "node/stage/tree_stager.h"
 #include "tests/support/archives.h"
-#include "tests/support/run.h"
+#include "tests/support/loop.h"
 #include "tests/support/sample_target.h"
 #include "tests/support/tree.h"
 

@@ -6,8 +6,8 @@
 
 #include "node/probe/errc.h"
 #include "proto/http/server.h"
+#include "tests/support/loop.h"
 #include "tests/support/recorded_events.h"
-#include "tests/support/run.h"
 
 namespace lanyard::probe {
 namespace {

@@ -19,8 +19,8 @@
 #include "node/update/pipeline.h"
 #include "proto/async/steady_alarm.h"
 #include "tests/integration/node/processes.h"
+#include "tests/support/loop.h"
 #include "tests/support/recorded_events.h"
-#include "tests/support/run.h"
 #include "tests/support/sample_target.h"
 #include "tests/support/scratch.h"
 

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/fake_time.h"
+#include "tests/support/loop.h"
 #include "tests/support/recorded_events.h"
-#include "tests/support/run.h"
 #include "tests/support/sample_target.h"
 
 namespace lanyard::gate {

@@ -7,7 +7,7 @@
 #include "node/probe/errc.h"
 #include "tests/support/fake_processes.h"
 #include "tests/support/fake_time.h"
-#include "tests/support/run.h"
+#include "tests/support/loop.h"
 #include "tests/support/sample_target.h"
 
 namespace lanyard::probe {

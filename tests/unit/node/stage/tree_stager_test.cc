@@ -7,7 +7,7 @@
 #include "manifests/package/errc.h"
 #include "node/stage/errc.h"
 #include "tests/support/archives.h"
-#include "tests/support/run.h"
+#include "tests/support/loop.h"
 #include "tests/support/sample_target.h"
 #include "tests/support/tree.h"
 

@@ -5,8 +5,8 @@
 #include "tests/support/fake_house.h"
 #include "tests/support/fake_processes.h"
 #include "tests/support/fake_time.h"
+#include "tests/support/loop.h"
 #include "tests/support/recorded_events.h"
-#include "tests/support/run.h"
 #include "tests/support/sample_target.h"
 
 namespace lanyard::update {

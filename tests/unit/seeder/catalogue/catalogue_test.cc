@@ -6,7 +6,7 @@
 
 #include "seeder/catalogue/errc.h"
 #include "tests/support/sample_release.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch.h"
 
 namespace lanyard::catalogue {
 namespace {
@@ -51,8 +51,8 @@ protected:
     }
 
     std::array<std::string_view, 1> const migrations_ = {catalogue_schema()};
-    tests::ScratchDir scratch_;
-    store::Database database_ = store::Database::open(scratch_.path() / "seeder.db", migrations_).value();
+    support::Scratch scratch_;
+    store::Database database_ = store::Database::open(scratch_.root() / "seeder.db", migrations_).value();
 };
 
 TEST_F(CatalogueTest, GivesBackTheTargetItWasGiven) {
@@ -175,9 +175,9 @@ TEST_F(CatalogueTest, ADamagedRowIsReportedAndNotServed) {
 }
 
 TEST(CatalogueWithoutRepository, SaysHowToMakeOne) {
-    tests::ScratchDir const scratch;
+    support::Scratch const scratch;
     std::array<std::string_view, 1> const migrations = {catalogue_schema()};
-    auto database = store::Database::open(scratch.path() / "seeder.db", migrations).value();
+    auto database = store::Database::open(scratch.root() / "seeder.db", migrations).value();
     auto const id = database.read([](store::Connection& connection) { return Catalogue(connection).repo_id(); });
     ASSERT_FALSE(id);
     EXPECT_EQ(id.error().code, Errc::not_initialised);

@@ -7,7 +7,7 @@
 
 #include "seeder/intake/errc.h"
 #include "tests/support/mortal_disk.h"
-#include "tests/support/scratch_dir.h"
+#include "tests/support/scratch.h"
 
 namespace lanyard::intake {
 namespace {
@@ -49,9 +49,9 @@ protected:
         return {name, name + ".pieces", name + ".torrent"};
     }
 
-    tests::ScratchDir scratch_;
-    fs::path packages_ = scratch_.path() / "state" / "public" / "packages";
-    fs::path source_ = scratch_.path() / "shop";
+    support::Scratch scratch_;
+    fs::path packages_ = scratch_.root() / "state" / "public" / "packages";
+    fs::path source_ = scratch_.root() / "shop";
     MortalDisk disk_;
     std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> progress_;
 };
@@ -93,7 +93,7 @@ TEST_F(IntakeTest, TakesASingleFileAsItIs) {
 }
 
 TEST_F(IntakeTest, KeepsAnArchiveByteForByte) {
-    auto const archive = scratch_.path() / "shop.archive";
+    auto const archive = scratch_.root() / "shop.archive";
     auto const packed = package::pack(source_, archive, [](auto, auto) { return true; });
     ASSERT_TRUE(packed) << packed.error().detail;
     auto const package = take(archive);
@@ -104,7 +104,7 @@ TEST_F(IntakeTest, KeepsAnArchiveByteForByte) {
 }
 
 TEST_F(IntakeTest, AnArchiveMayBePublishedAsASingleFile) {
-    auto const archive = scratch_.path() / "shop.archive";
+    auto const archive = scratch_.root() / "shop.archive";
     ASSERT_TRUE(package::pack(source_, archive, [](auto, auto) { return true; }));
     auto const package = take(archive, PackageType::file);
     ASSERT_TRUE(package) << package.error().detail;
@@ -142,7 +142,7 @@ struct Refusal {
 class IntakeRefuses : public IntakeTest, public testing::WithParamInterface<Refusal> {};
 
 TEST_P(IntakeRefuses, AndLeavesNothingBehind) {
-    auto const package = take_in(disk_, packages_, GetParam().order(scratch_.path()), [](auto, auto, auto) {});
+    auto const package = take_in(disk_, packages_, GetParam().order(scratch_.root()), [](auto, auto, auto) {});
     ASSERT_FALSE(package);
     EXPECT_EQ(package.error().code, GetParam().code) << package.error().detail;
     EXPECT_EQ(names(), std::vector<std::string>{});

@@ -1,0 +1,228 @@
+#include "node/node.h"
+
+#include <random>
+
+#include "node/platform/linux_durability.h"
+
+namespace lanyard {
+namespace {
+
+using console::NodeConfig;
+using console::StateFiles;
+
+double random_share() {
+    static std::mt19937_64 generator{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
+}
+
+swarm::Settings swarm_settings(NodeConfig const& config) {
+    swarm::Settings settings;
+    settings.listen_address = config.swarm_listen;
+    settings.listen_port = config.swarm_port;
+    settings.networks = config.networks;
+    settings.upload_limit = static_cast<std::int64_t>(config.upload_kib_per_second) * 1024;
+    settings.download_limit = static_cast<std::int64_t>(config.download_kib_per_second) * 1024;
+    settings.many_peers_per_address = config.many_peers_per_address;
+    return settings;
+}
+
+Result<gate::Rules> gate_rules(NodeConfig const& config) {
+    gate::Rules rules;
+    for (auto const& entry : config.apps) {
+        if (entry.window.empty()) continue;
+        auto const window = gate::Window::parse(entry.window);
+        if (!window) return pass_on(window, "window of app " + entry.app.name.text());
+        rules.policies.emplace(entry.app.name, gate::Policy{*window});
+    }
+    // Without a window nobody looks at the wall clock, and a machine without tzdata does as well.
+    if (rules.policies.empty()) return rules;
+    auto const zone = gate::Zone::here();
+    if (!zone) return pass_on(zone);
+    rules.zone = *zone;
+    return rules;
+}
+
+std::vector<check::ManagedApp> managed(NodeConfig const& config) {
+    std::vector<check::ManagedApp> apps;
+    for (auto const& entry : config.apps) apps.push_back(entry.app);
+    return apps;
+}
+
+// The tracker hands out the address a node asks from. On a loopback network (tests, a demo without root) that must be
+// the one it listens on; elsewhere the system knows best.
+std::optional<std::string> source_address(NodeConfig const& config) {
+    if (!config.swarm_listen.starts_with("127.")) return std::nullopt;
+    return config.swarm_listen;
+}
+
+}  // namespace
+
+trust::TimePoint utc_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+
+Result<Setup> Setup::of(NodeConfig const& config) {
+    auto rules = gate_rules(config);
+    if (!rules) return pass_on(rules);
+    auto const url = http::Url::parse(config.seeder_url);
+    if (!url) return pass_on(url);
+    auto const swarm = swarm_settings(config);
+    if (auto const fine = swarm::check_settings(swarm); !fine) return pass_on(fine);
+    return Setup{std::move(*rules), swarm, *url};
+}
+
+Node::Care::Care(Node& node, check::ManagedApp const& managed)
+    : app(managed),
+      downtime(node.ports_, std::chrono::steady_clock::now),
+      control(node.runner_, downtime, node.alarm_, std::chrono::steady_clock::now),
+      prober(node.reach_, node.runner_, downtime, node.alarm_, std::chrono::steady_clock::now),
+      pipeline({node.fetcher_, node.stager_, node.gate_, control, node.applier_, prober, node.journal_}, downtime,
+               node.events_),
+      bell(node.io_),
+      loop(pipeline, bell, std::chrono::steady_clock::now, update::RetryTimes{},
+           [&node](update::Ended) { node.walk_ended(); }) {}
+
+Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& config, StateFiles const& files,
+           store::Database& database, Setup setup)
+    : io_(io),
+      events_(events),
+      config_(config),
+      files_(files),
+      metadata_(database),
+      journal_(database, std::chrono::system_clock::now),
+      records_(database, std::chrono::system_clock::now),
+      seeder_(io, setup.seeder, source_address(config)),
+      checker_(io, seeder_, refresher_, installations_,
+               check::Identity{config.id, config.name, release::Platform::here()}, managed(config), utc_now),
+      times_{.interval = config.poll},
+      poll_(checker_, poll_alarm_, events, check::Backoff(times_, random_share), times_),
+      session_(io, events, setup.swarm),
+      source_(io, seeder_, config.id),
+      fetcher_({io, session_, source_, alarm_, disk_, events}, files.packages()),
+      stager_(io, disk_, platform::make_durable),
+      gate_(alarm_, busy_lock_, events, std::move(setup.rules), utc_now),
+      recipient_(seeder_, config.id, config.name),
+      desk_(io, config, checker_, records_, gate_, events),
+      local_(io, events, [this](v1::LocalRequest request, console::Desk::Say say) {
+          return desk_.answer(std::move(request), std::move(say));
+      }) {
+    for (auto const& entry : config.apps) {
+        auto& care = cares_.emplace_back(*this, entry.app);
+        desk_.care_for({care.app, &care.pipeline, &care.loop});
+    }
+}
+
+Status Node::start_loops() {
+    auto const unfinished = journal_.unfinished();
+    if (!unfinished) return pass_on(unfinished);
+    auto seeding = fetcher_.seed_kept(kept());
+    asio::co_spawn(io_, std::move(seeding), asio::detached);
+    for (auto& care : cares_) {
+        std::optional<journal::Attempt> mine;
+        for (auto const& attempt : *unfinished) {
+            if (attempt.offer.target.app == care.app.name) mine = attempt;
+        }
+        ++looping_;
+        auto loop = run_loop(care, std::move(mine));
+        asio::co_spawn(io_, std::move(loop), asio::detached);
+    }
+    auto reporting = outbox_loop_.run();
+    asio::co_spawn(io_, std::move(reporting), asio::detached);
+    return {};
+}
+
+asio::awaitable<void> Node::run_loop(Care& care, std::optional<journal::Attempt> unfinished) {
+    co_await care.loop.run(std::move(unfinished));
+    --looping_;
+    all_stopped_.ring();
+}
+
+asio::awaitable<void> Node::loops_ended() {
+    while (looping_ > 0) {
+        co_await all_stopped_.wait(std::chrono::minutes(1));
+    }
+    alarm_.cancel();
+}
+
+asio::awaitable<void> Node::serve() {
+    if (auto const started = start_loops(); !started) {
+        events_.error("node.failed", started.error().detail);
+        co_return;
+    }
+    events_.info("node.ready",
+                 "keeps " + std::to_string(cares_.size()) + " applications up to date from " + config_.seeder_url);
+    auto const on_outcome = [this](check::CheckOutcome const& outcome) { desk_.dispatch(outcome); };
+    auto const on_contact = [this](std::string const& failure) {
+        desk_.heard(failure, utc_now().time_since_epoch().count());
+        if (failure.empty()) outbox_bell_.ring();
+    };
+    co_await poll_.run(on_outcome, on_contact);
+    co_await loops_ended();
+    events_.info("node.stopped", "whatever was under way goes on at the next start");
+}
+
+asio::awaitable<v1::LocalResponse> Node::obey(v1::LocalRequest request, console::Desk::Say say) {
+    // A check installs nothing: nobody walks what it finds.
+    if (!request.has_check()) {
+        if (auto const started = start_loops(); !started) {
+            v1::LocalResponse response;
+            response.set_exit_code(static_cast<std::uint32_t>(kind_of(started.error().code)));
+            response.set_message(started.error().detail);
+            co_return response;
+        }
+    }
+    auto const answer = co_await desk_.answer(std::move(request), std::move(say));
+    co_await drain_outbox();
+    stop();
+    co_await loops_ended();
+    co_return answer;
+}
+
+// A command gives its report a moment to leave; else it goes with the next start.
+asio::awaitable<void> Node::drain_outbox() {
+    for (int i = 0; i < 50; ++i) {
+        auto const waiting = records_.outbox_count();
+        if (stopping_ || !waiting || *waiting == 0) break;
+        outbox_bell_.ring();
+        co_await alarm_.sleep(std::chrono::milliseconds(100));
+    }
+}
+
+void Node::walk_ended() {
+    desk_.walk_ended();
+    outbox_bell_.ring();
+    if (stopping_) return;
+    auto looking = look_again();
+    asio::co_spawn(io_, std::move(looking), asio::detached);
+}
+
+// What runs has changed, so the offers are judged again now; if that fails, with the next answer of the seeder.
+asio::awaitable<void> Node::look_again() {
+    checker_.look_again();
+    std::chrono::seconds const at_once(0);
+    auto const outcome = co_await checker_.check(at_once);
+    if (outcome && !stopping_) desk_.dispatch(*outcome);
+}
+
+std::vector<release::Target> Node::kept() {
+    std::vector<release::Target> targets;
+    for (auto const& care : cares_) {
+        auto const installed = records_.installed(care.app.name);
+        if (!installed) continue;
+        if (installed->current) targets.push_back(*installed->current);
+        if (installed->previous) targets.push_back(*installed->previous);
+    }
+    return targets;
+}
+
+void Node::stop() {
+    if (stopping_) return;
+    stopping_ = true;
+    local_.stop();
+    poll_.stop();
+    gate_.stop();
+    fetcher_.stop();
+    for (auto& care : cares_) care.loop.stop();
+    outbox_loop_.stop();
+    all_stopped_.ring();
+}
+
+}  // namespace lanyard

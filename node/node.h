@@ -1,0 +1,125 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "manifests/store/metadata_store.h"
+#include "node/apply/version_directories.h"
+#include "node/check/poll_loop.h"
+#include "node/console/commands.h"
+#include "node/console/desk.h"
+#include "node/console/local_socket.h"
+#include "node/drain/command_app_control.h"
+#include "node/fetch/seeder_source.h"
+#include "node/fetch/swarm_fetcher.h"
+#include "node/gate/idle_gate.h"
+#include "node/journal/journal_installations.h"
+#include "node/journal/sqlite_journal.h"
+#include "node/platform/linux_busy_lock.h"
+#include "node/platform/linux_place.h"
+#include "node/platform/linux_port_sensor.h"
+#include "node/platform/linux_process_runner.h"
+#include "node/probe/health_prober.h"
+#include "node/probe/local_reach.h"
+#include "node/report/to_seeder.h"
+#include "node/stage/tree_stager.h"
+#include "node/update/app_loop.h"
+#include "node/update/pipeline.h"
+#include "proto/async/disk_pool.h"
+#include "proto/async/steady_alarm.h"
+
+namespace lanyard {
+
+trust::TimePoint utc_now();
+
+// What the configuration means to the rooms, or what is wrong with it beyond its form.
+struct Setup {
+    gate::Rules rules;
+    swarm::Settings swarm;
+    http::Url seeder;
+
+    static Result<Setup> of(console::NodeConfig const& config);
+};
+
+// All rooms of a node, built bottom-up and handed to those above them. Wiring only. One io_context thread.
+class Node {
+public:
+    Node(asio::io_context& io, events::Events& events, console::NodeConfig const& config,
+         console::StateFiles const& files, store::Database& database, Setup setup);
+
+    Status listen() { return local_.listen(files_.socket()); }
+    // The daemon's work; returns when stop() has been obeyed.
+    asio::awaitable<void> serve();
+    // One command without a daemon; the answer of the desk.
+    asio::awaitable<v1::LocalResponse> obey(v1::LocalRequest request, console::Desk::Say say);
+    void stop();
+
+private:
+    // The rooms that each application has of its own.
+    struct Care {
+        Care(Node& node, check::ManagedApp const& app);
+
+        check::ManagedApp app;
+        drain::Downtime downtime;
+        drain::CommandAppControl control;
+        probe::HealthProber prober;
+        update::Pipeline pipeline;
+        async::Bell bell;
+        update::AppLoop loop;
+    };
+
+    Status start_loops();
+    void walk_ended();
+    asio::awaitable<void> look_again();
+    asio::awaitable<void> run_loop(Care& care, std::optional<journal::Attempt> unfinished);
+    asio::awaitable<void> drain_outbox();
+    asio::awaitable<void> loops_ended();
+    std::vector<release::Target> kept();
+
+    asio::io_context& io_;
+    events::Events& events_;
+    console::NodeConfig const& config_;
+    console::StateFiles const& files_;
+
+    async::DiskPool disk_;
+    async::SteadyAlarm alarm_{io_};       // of the rooms: a walk that has interrupted somebody goes to its end
+    async::SteadyAlarm poll_alarm_{io_};  // of the poll loop: ends with stop()
+    store::MetadataStore metadata_;
+    journal::SqliteJournal journal_;
+    journal::Records records_;
+    journal::JournalInstallations installations_{records_};
+
+    check::SeederClient seeder_;
+    check::Refresher refresher_{seeder_, metadata_};
+    check::SeederChecker checker_;
+    check::PollTimes times_;
+    check::PollLoop poll_;
+
+    swarm::Session session_;
+    fetch::SeederSource source_;
+    fetch::SwarmFetcher fetcher_;
+    stage::TreeStager stager_;
+    platform::LinuxBusyLock busy_lock_;
+    gate::IdleGate gate_;
+    platform::LinuxProcessRunner runner_{io_};
+    platform::LinuxPortSensor ports_;
+    platform::LinuxPlace place_;
+    apply::VersionDirectories applier_{place_};
+    probe::LocalReach reach_{io_};
+
+    async::Bell outbox_bell_{io_};
+    report::JournalOutbox outbox_{records_};
+    report::SeederRecipient recipient_;
+    report::OutboxLoop outbox_loop_{outbox_, recipient_, outbox_bell_, events_};
+
+    console::Desk desk_;
+    console::LocalServer local_;
+    std::deque<Care> cares_;
+    async::Bell all_stopped_{io_};
+    std::size_t looping_ = 0;
+    bool stopping_ = false;
+};
+
+}  // namespace lanyard
