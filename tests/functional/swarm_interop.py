@@ -68,6 +68,10 @@ def test_aria2_gets_a_published_package_from_a_node_when_the_seeders_copy_is_gon
 
 
 def test_transmission_gets_a_published_package(foreigners):
+    # Transmission 3.00 tries uTP first and gives it half a minute before it turns to TCP, which is all we speak.
+    config = foreigners.place / "config"
+    config.mkdir()
+    (config / "settings.json").write_text('{"utp-enabled": false, "dht-enabled": false}')
     process = foreigners.start("transmission-cli", "--config-dir", foreigners.place / "config", "--download-dir",
                                foreigners.place / "got", "--no-portmap", foreigners.torrent)
     try:
