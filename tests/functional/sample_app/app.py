@@ -1,4 +1,4 @@
-"""A small service: answers with its version on 127.0.0.1, and stops at SIGTERM. Its release says how healthy it is.
+"""A small service: answers with its version on a port, and stops at SIGTERM. Its release says how healthy it is.
 
 usage: app.py PORT"""
 import http.server
@@ -29,4 +29,4 @@ class Server(http.server.ThreadingHTTPServer):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+    Server(("0.0.0.0", int(sys.argv[1])), Handler).serve_forever()
