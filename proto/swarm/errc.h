@@ -13,6 +13,7 @@ enum class Errc {
     listen_failed,
     removed,  // the torrent was taken out while waiting for it
     unknown_torrent,
+    bad_setting,  // a setting is not what it must be
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -218,7 +218,7 @@ Status check_settings(Settings const& settings) {
     lt::error_code wrong;
     lt::make_address(settings.listen_address, wrong);
     if (wrong) {
-        return fail(Errc::listen_failed,
+        return fail(Errc::bad_setting,
                     fmt::format("'{}' is not an address to listen on; write an IP address, or 0.0.0.0 "
                                 "for all",
                                 settings.listen_address));

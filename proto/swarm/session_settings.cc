@@ -102,7 +102,7 @@ Result<std::pair<lt::address, lt::address>> range_of(std::string const& network)
     lt::error_code wrong;
     auto const base = lt::make_address(network.substr(0, slash), wrong);
     auto const bad = [&] {
-        return fail(Errc::listen_failed,
+        return fail(Errc::bad_setting,
                     fmt::format("'{}' is not a network; write it as 192.168.0.0/16 or fd00::/8", network));
     };
     if (wrong) return bad();
