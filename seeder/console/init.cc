@@ -40,10 +40,12 @@ std::string random_repo_id() {
     return id;
 }
 
+// The mode of what is there already is its owner's business.
 Status make_folder(fs::path const& folder, fs::perms mode) {
     std::error_code wrong;
+    bool const there = fs::exists(folder, wrong);
     fs::create_directories(folder, wrong);
-    if (!wrong) fs::permissions(folder, mode, wrong);
+    if (!wrong && !there) fs::permissions(folder, mode, wrong);
     if (wrong) {
         return fail(wrong, "cannot make the directory '" + folder.string() + "': " + wrong.message() +
                                "; choose a --state that this user may write");
@@ -92,9 +94,27 @@ Result<Config> config_of(InitOptions const& options) {
     return config;
 }
 
+// What an init that was killed may have left, and what a new disk holds.
+bool is_ours(std::string const& name) {
+    return name == "keys" || name == "public" || name == "lock" || name == "publish.lock" ||
+           name == "seeder.toml.incoming" || name.starts_with("seeder.db") || name == "lost+found";
+}
+
+Status refuse_foreign(StateDir const& dir) {
+    std::error_code wrong;
+    for (auto const& entry : fs::directory_iterator(dir.root(), wrong)) {
+        auto const name = entry.path().filename().string();
+        if (is_ours(name)) continue;
+        return fail(Errc::initialised_already, "'" + dir.root().string() + "' holds '" + name +
+                                                   "', which is no seeder's: name a --state that is empty or does not"
+                                                   " exist yet");
+    }
+    return {};
+}
+
 Status refuse_existing(StateDir const& dir) {
     std::error_code wrong;
-    if (!fs::exists(dir.config(), wrong)) return {};
+    if (!fs::exists(dir.config(), wrong)) return refuse_foreign(dir);
     return fail(Errc::initialised_already, "'" + dir.root().string() +
                                                "' holds a seeder already: its keys are never replaced; choose another"
                                                " --state, or use this one as it is");

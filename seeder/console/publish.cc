@@ -168,7 +168,7 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
     auto const known_nodes = fleet::Fleet(state.database).expected_nodes();
     if (!known_nodes) return pass_on(known_nodes);
     intake::Order const order{options.source, draft.type, std::max(state.config.expect_nodes, *known_nodes),
-                              state.config.url + "/announce"};
+                              state.config.url + "/announce", state.dir.root()};
     auto const package = intake::take_in(
         disk, state.dir.packages(), order,
         [&](char const* phase, std::uint64_t done, std::uint64_t total) { meter.tell(phase, done, total); });

@@ -49,14 +49,33 @@ tl::unexpected<Error> unfit(Order const& order, Error const& objection) {
                 quoted(order.source) + " cannot be published: " + objection.detail + "; mend it and publish again");
 }
 
+// With links resolved. What cannot be found out counts as held.
 bool holds(fs::path const& directory, fs::path const& inner) {
     std::error_code wrong;
     auto const outside = fs::weakly_canonical(directory, wrong);
+    if (wrong) return true;
     auto const inside = fs::weakly_canonical(inner, wrong);
+    if (wrong) return true;
     return std::mismatch(outside.begin(), outside.end(), inside.begin(), inside.end()).first == outside.end();
 }
 
-Result<Nature> nature_of_directory(Order const& order, fs::path const& packages) {
+// Whoever fetches a release reads all of it.
+Status keep_out_of_state(Order const& order, fs::path const& packages) {
+    auto const& state = order.state.empty() ? packages : order.state;
+    if (holds(order.source, state)) {
+        return fail(Errc::unfit, quoted(order.source) +
+                                     " holds the state directory of this seeder: its keys would be published; name a"
+                                     " directory that holds the application only");
+    }
+    if (holds(state, order.source)) {
+        return fail(Errc::unfit, quoted(order.source) +
+                                     " lies in the state directory of this seeder, where its keys are, and nothing of"
+                                     " that is published; name the application where it was built");
+    }
+    return {};
+}
+
+Result<Nature> nature_of_directory(Order const& order) {
     if (order.type == PackageType::file) {
         return fail(Errc::unfit,
                     quoted(order.source) +
@@ -71,11 +90,6 @@ Result<Nature> nature_of_directory(Order const& order, fs::path const& packages)
     }
     if (entries == fs::directory_iterator()) {
         return fail(Errc::empty, quoted(order.source) + " is an empty directory: there is nothing to publish in it");
-    }
-    if (holds(order.source, packages)) {
-        return fail(Errc::unfit, quoted(order.source) +
-                                     " holds the state directory of this seeder: its keys would be published; name a"
-                                     " directory that holds the application only");
     }
     return Nature{PackageType::tree, package::Format::tar_zst, true};
 }
@@ -107,7 +121,8 @@ Result<Nature> nature_of(Order const& order, fs::path const& packages) {
         return fail(Errc::no_such_path, quoted(order.source) + " does not exist: check the path");
     }
     if (wrong) return fail(Errc::unreadable, quoted(order.source) + " cannot be read: " + wrong.message());
-    if (fs::is_directory(status)) return nature_of_directory(order, packages);
+    if (auto const apart = keep_out_of_state(order, packages); !apart) return pass_on(apart);
+    if (fs::is_directory(status)) return nature_of_directory(order);
     if (fs::is_regular_file(status)) return nature_of_file(order);
     return fail(Errc::unfit, quoted(order.source) +
                                  " is neither a file nor a directory: name a directory, an archive or a single file");

@@ -21,6 +21,7 @@ struct Order {
     std::optional<release::PackageType> type;  // absent: a tree when `source` is a directory or an archive, else a file
     std::uint32_t expected_nodes = 1;          // how many will fetch it: decides the piece length
     std::string announce_url;                  // for foreign BitTorrent clients
+    std::filesystem::path state = {};          // holds private keys: nothing in it, nor what holds it, is taken in
 };
 
 // A package that stands in the folder of packages as <sha256>, <sha256>.torrent and <sha256>.pieces.

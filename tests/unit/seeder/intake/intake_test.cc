@@ -188,6 +188,24 @@ INSTANTIATE_TEST_SUITE_P(, IntakeRefuses,
                                                  Errc::unfit}),
                          [](auto const& instance) { return instance.param.name; });
 
+TEST_F(IntakeTest, NothingInTheStateDirectoryIsTakenInByWhateverPath) {
+    auto const state = scratch_.root() / "state";
+    fs::create_directories(state / "keys");
+    std::ofstream(state / "keys" / "root.pem") << "secret";
+    std::ofstream(state / "seeder.db") << "rows";
+    fs::create_symlink(state / "keys", scratch_.root() / "link");
+    for (auto const& source :
+         {state / "keys", state / "keys" / "root.pem", state / "seeder.db", state, state / "public" / "packages",
+          scratch_.root() / "link", scratch_.root() / "link/root.pem",
+          scratch_.root() / "shop" / ".." / "state" / "keys", scratch_.root()}) {
+        auto const package = take_in(disk_, packages_, Order{source, {}, 1, "", state}, [](auto, auto, auto) {});
+        ASSERT_FALSE(package) << source;
+        EXPECT_EQ(package.error().code, Errc::unfit) << package.error().detail;
+    }
+    auto const beside = take_in(disk_, packages_, Order{source_, {}, 1, "", state}, [](auto, auto, auto) {});
+    EXPECT_TRUE(beside);
+}
+
 TEST_F(IntakeTest, DeathAtAnyStepLeavesNoHalfFileUnderAFinalName) {
     auto const whole = take(source_);
     ASSERT_TRUE(whole);
