@@ -467,8 +467,6 @@ private:
 TEST_F(HttpServerTest, WaitsWhenThereAreNoDescriptorsLeftAndThenGoesOn) {
     start();
     io.poll();
-    // Asked once now: UBSan's look at an unknown object needs descriptors of its own.
-    EXPECT_EQ(events.count("http.accept_failed"), 0);
     auto none = std::make_unique<NoDescriptors>(1);
     RawConnection client(io, server->port());  // takes the last one
     client.send("GET /late HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
