@@ -293,4 +293,9 @@ std::optional<Progress> Session::progress(InfoHash const& info_hash) const {
 
 void Session::remove(InfoHash const& info_hash) { impl_->remove(info_hash); }
 
+void Session::rest() {
+    impl_->resting = true;
+    impl_->tick.cancel();
+}
+
 }  // namespace lanyard::swarm

@@ -91,6 +91,9 @@ public:
     std::optional<Progress> progress(InfoHash const& info_hash) const;
     void remove(InfoHash const& info_hash);
 
+    // Looks at progress no more, so that nothing of the session keeps the io_context from ending.
+    void rest();
+
 private:
     struct Impl;
     std::shared_ptr<Impl> impl_;

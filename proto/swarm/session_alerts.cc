@@ -86,7 +86,7 @@ void Session::Impl::on_flushed(Torrent& torrent) {
 
 void Session::Impl::keep_ticking() {
     auto const busy = torrents.any_busy();
-    if (closed || (ticking && !(ticking_slowly && busy))) return;
+    if (closed || resting || (ticking && !(ticking_slowly && busy))) return;
     ticking = true;
     ticking_slowly = !busy;
     tick.expires_after(busy ? std::chrono::milliseconds(kBusyTick) : std::chrono::milliseconds(kSeedingTick));

@@ -56,6 +56,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     bool ticking = false;
     bool ticking_slowly = false;
     bool closed = false;
+    bool resting = false;  // no more ticks
 };
 
 }  // namespace lanyard::swarm

@@ -39,7 +39,8 @@ def test_nodes_that_hold_the_pieces_finish_without_the_seeder(seeder, make_node,
         assert node.status().queued_reports >= 1
     seeder.serve()
     for node in slow:
-        node.daemon.wait("report.sent")
+        node.daemon.stop()
+        node.run().wait("report.sent")
 
 
 def test_a_byte_that_changed_on_the_seeders_disk_reaches_no_node(seeder, make_node, release):
