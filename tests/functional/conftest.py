@@ -92,12 +92,16 @@ def release(tmp_path):
     return make
 
 
-def pytest_collection_modifyitems(items):
-    if os.environ.get("LANYARD_NETWORKS"):
-        return
+def pytest_collection_modifyitems(config, items):
     for item in items:
-        if item.get_closest_marker("networks"):
+        if item.get_closest_marker("networks") and not os.environ.get("LANYARD_NETWORKS"):
             item.add_marker(pytest.mark.skip(reason="needs private networks: root, or user namespaces"))
+    # LANYARD_SHARD=I/N: the I-th part of N, for runs side by side (each in an enclosure of its own).
+    part, _, parts = os.environ.get("LANYARD_SHARD", "0/1").partition("/")
+    mine = items[int(part)::int(parts)]
+    chosen = set(map(id, mine))
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
+    items[:] = mine
 
 
 def pytest_configure(config):
