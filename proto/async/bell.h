@@ -16,7 +16,14 @@ public:
 
     // True when rung, false when `limit` is over first. A ring that nobody waits for is not kept.
     asio::awaitable<bool> wait(std::chrono::milliseconds limit) {
-        asio::steady_timer timer(io_, limit);
+        asio::steady_timer timer(io_);
+        bool const rung = co_await wait(limit, timer);
+        co_return rung;
+    }
+
+    // The same with a timer of the caller's, who may cancel it to end this wait alone, as if rung.
+    asio::awaitable<bool> wait(std::chrono::milliseconds limit, asio::steady_timer& timer) {
+        timer.expires_after(limit);
         Seat const seat(waiting_, timer);
         boost::system::error_code rung;
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, rung));

@@ -7,15 +7,28 @@ namespace lanyard::http {
 using namespace std::chrono_literals;
 using boost::system::error_code;
 
-std::string address_of_peer(Socket const& socket) {
-    error_code gone;
-    auto const address = socket.remote_endpoint(gone).address();
-    if (gone) return {};
+namespace {
+
+std::string text_of(asio::ip::address const& address) {
     if (address.is_v4()) return address.to_string();
     auto v6 = address.to_v6();
     if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
     v6.scope_id(0);  // names an interface of this machine and means nothing to others
     return v6.to_string();
+}
+
+}  // namespace
+
+std::string address_of_peer(Socket const& socket) {
+    error_code gone;
+    auto const endpoint = socket.remote_endpoint(gone);
+    return gone ? std::string() : text_of(endpoint.address());
+}
+
+std::string local_address_of(Socket const& socket) {
+    error_code gone;
+    auto const endpoint = socket.local_endpoint(gone);
+    return gone ? std::string() : text_of(endpoint.address());
 }
 
 Connection::Connection(std::shared_ptr<Connections> all, Socket accepted)

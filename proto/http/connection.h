@@ -71,5 +71,7 @@ private:
 
 // See Request::remote_address. Empty when the client has gone already.
 std::string address_of_peer(Socket const& socket);
+// See Request::local_address.
+std::string local_address_of(Socket const& socket);
 
 }  // namespace lanyard::http

@@ -3,10 +3,13 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "proto/outcome/result.h"
 
@@ -23,6 +26,17 @@ struct Url {
 
 enum class Method { get, post };
 
+// Happens when the client goes while a handler has its request: there is nobody to answer to any more.
+struct Hangup {
+    bool happened = false;
+    std::function<void()> then;  // set by a handler that suspends for long; called once at most
+
+    void happen() {
+        happened = true;
+        if (auto const call = std::exchange(then, nullptr)) call();
+    }
+};
+
 // A request as a server's handler sees it; all limits have been checked.
 struct Request {
     Method method = Method::get;
@@ -30,6 +44,8 @@ struct Request {
     std::string query;  // raw, without '?'
     std::string body;
     std::string remote_address;  // textual, without port; an IPv4-mapped IPv6 address is given as IPv4
+    std::string local_address;   // the same of this end: the address by which the client has reached the server
+    std::shared_ptr<Hangup> hangup = std::make_shared<Hangup>();
 };
 
 struct Response {

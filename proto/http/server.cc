@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "proto/http/answer.h"
+#include "proto/http/caller_watch.h"
 #include "proto/http/listener.h"
 #include "proto/http/request_target.h"
 
@@ -134,6 +135,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     asio::awaitable<bool> exchange(Reader& reader);
     asio::awaitable<Incoming> read(Reader& reader);
     asio::awaitable<bool> first_byte(Reader& reader);
+    asio::awaitable<Response> handle_watched(Reader& reader, Request request);
     asio::awaitable<Response> handle(Request request);
     asio::awaitable<void> rest_from(error_code error);
 
@@ -203,7 +205,7 @@ asio::awaitable<bool> Server::Impl::exchange(Reader& reader) {
         co_return false;
     }
     bool const keep_alive = incoming.shape.keep_alive;
-    auto response = co_await handle(std::move(incoming.request));
+    auto response = co_await handle_watched(reader, std::move(incoming.request));
     if (!reader.connection.socket.is_open()) co_return false;
     bool const sent = co_await answerer.send(reader.connection, std::move(response), std::move(incoming.shape));
     if (sent && !keep_alive) co_await answerer.part(reader.connection);
@@ -264,9 +266,16 @@ asio::awaitable<Incoming> Server::Impl::read(Reader& reader) {
     }
     incoming.request.body = std::move(parser.get().body());
     incoming.request.remote_address = reader.connection.remote_address();
+    incoming.request.local_address = local_address_of(socket);
     reader.connection.without_limit();
     if (reader.buffer.size() == 0) reader.buffer.shrink_to_fit();
     co_return incoming;
+}
+
+asio::awaitable<Response> Server::Impl::handle_watched(Reader& reader, Request request) {
+    CallerWatch const watch(reader.connection.socket, reader.buffer, request.hangup);
+    auto response = co_await handle(std::move(request));
+    co_return response;
 }
 
 asio::awaitable<Response> Server::Impl::handle(Request request) {

@@ -21,7 +21,8 @@ struct ServerLimits {
 };
 
 // HTTP/1.1 with keep-alive, GET and POST. Everything else is answered with the fitting 4xx.
-// Runs on one io_context thread. A handler may suspend (long poll); while it does no limit runs.
+// Runs on one io_context thread. A handler may suspend (long poll); while it does no limit runs, but a
+// client that goes is noticed: its connection is closed and Request::hangup happens.
 class Server {
 public:
     using Handler = std::function<asio::awaitable<Response>(Request)>;

@@ -51,7 +51,8 @@ class Front::Desk {
 public:
     Desk(asio::io_context& io, events::Events& events, Releases& releases, tracker::Tracker& tracker,
          Recorder& recorder, FrontSettings settings)
-        : events_(events),
+        : io_(io),
+          events_(events),
           releases_(releases),
           recorder_(recorder),
           offers_(releases),
@@ -72,10 +73,12 @@ public:
 private:
     asio::awaitable<Response> check(Request request);
     asio::awaitable<Response> report(Request request);
-    asio::awaitable<void> hold(std::uint64_t last_revision, std::chrono::seconds wait);
+    asio::awaitable<void> hold(std::uint64_t last_revision, std::chrono::seconds wait,
+                               std::shared_ptr<http::Hangup> hangup);
     Response answer_check(v1::CheckRequest const& check);
     Response answer_get(Request const& request);
 
+    asio::io_context& io_;
     events::Events& events_;
     Releases& releases_;
     Recorder& recorder_;
@@ -127,16 +130,22 @@ asio::awaitable<Response> Front::Desk::check(Request request) {
     auto const noted = recorder_.note_check(check, request.remote_address);
     if (!noted && kind_of(noted.error().code) == Kind::usage) co_return Response::text(400, noted.error().detail);
     auto const wait = std::min(std::chrono::seconds(check.wait_seconds()), kLongestPoll);
-    co_await hold(check.last_revision(), wait);
+    auto const hangup = request.hangup;
+    co_await hold(check.last_revision(), wait, hangup);
     if (stopped_) co_return busy(503, "The seeder is stopping.", kRetryAfterTrouble);
+    if (hangup->happened) co_return Response();
     co_return answer_check(check);
 }
 
-asio::awaitable<void> Front::Desk::hold(std::uint64_t last_revision, std::chrono::seconds wait) {
+asio::awaitable<void> Front::Desk::hold(std::uint64_t last_revision, std::chrono::seconds wait,
+                                        std::shared_ptr<http::Hangup> hangup) {
     auto const until = Steady::now() + wait;
-    while (!stopped_ && releases_.revision() == last_revision && Steady::now() < until) {
+    auto const timer = std::make_shared<asio::steady_timer>(io_);
+    hangup->then = [timer] { timer->cancel(); };
+    auto const is_over = [&] { return stopped_ || hangup->happened; };
+    while (!is_over() && releases_.revision() == last_revision && Steady::now() < until) {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
-        co_await bell_.wait(left);
+        co_await bell_.wait(left, *timer);
     }
 }
 

@@ -56,6 +56,12 @@ protected:
             co_await hold.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             --held;
         }
+        if (request.path == "/poll") {
+            ++held;
+            request.hangup->then = [this] { hold.cancel(); };
+            co_await hold.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            --held;
+        }
         if (request.path == "/busy") {
             auto response = Response::text(503, "later");
             response.retry_after = 7s;
@@ -83,6 +89,7 @@ TEST_F(HttpServerTest, HandsPathQueryBodyAndAddressToTheHandler) {
     ASSERT_EQ(requests.size(), 1u);
     EXPECT_EQ(requests[0].method, Method::post);
     EXPECT_EQ(requests[0].remote_address, "127.0.0.1");
+    EXPECT_EQ(requests[0].local_address, "127.0.0.1");
 }
 
 TEST_F(HttpServerTest, AnswersHeadWithTheHeaderOfGetAndNoBody) {
@@ -99,6 +106,44 @@ TEST_F(HttpServerTest, KeepsAConnectionForPipelinedRequestsAndClosesItWhenAsked)
             "GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /4 HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_EQ(requests.size(), 3u);
     EXPECT_TRUE(answers.ends_with("/3?#\n")) << answers;
+}
+
+TEST_F(HttpServerTest, NoticesAClientThatGoesWhileItsRequestIsHeld) {
+    auto limits = small_limits();
+    limits.connections = 1;
+    start(limits);
+    for (auto const* sent_behind : {"", "GET /next HTTP/1.1\r\nHost: a\r\n\r\n"}) {
+        {
+            RawConnection connection(io, server->port());
+            connection.send("POST /poll HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+            while (held == 0) io.run_one();
+            connection.send(sent_behind);
+        }
+        while (held > 0) io.run_one();
+        EXPECT_EQ(requests.back().path, "/poll");
+    }
+    EXPECT_TRUE(ask_closing("GET /x", "\r\n").ends_with("/x?#\n")) << "the place is free again";
+}
+
+TEST_F(HttpServerTest, KeepsWhatIsSentWhileARequestIsHeldForAfterwards) {
+    start();
+    RawConnection connection(io, server->port());
+    connection.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (held == 0) io.run_one();
+    connection.send("GET /later HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    for (int i = 0; i < 3; ++i) io.poll();
+    EXPECT_EQ(held, 1);
+    hold.cancel();
+    EXPECT_TRUE(support::run_until(io, connection.rest()).ends_with("/later?#\n"));
+}
+
+TEST_F(HttpServerTest, CutsOffWhoSendsWithoutEndWhileItsRequestIsHeld) {
+    start();
+    RawConnection connection(io, server->port());
+    connection.send("GET /poll HTTP/1.1\r\nHost: a\r\n\r\n" + std::string(100'000, 'x'));
+    while (held == 0) io.run_one();
+    while (held > 0) io.run_one();
+    EXPECT_EQ(requests.size(), 1u);
 }
 
 TEST_F(HttpServerTest, ClosesTheConnectionOfAnHttp10Client) {
