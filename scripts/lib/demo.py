@@ -38,7 +38,7 @@ class Demo:
         view = demo_view.View(self, releases.app)
 
         view.title(f"Version {first.version} of {releases.app}, first installation")
-        self.publish(releases, first)
+        view.begin(self.publish(releases, first).length)
         self.seeder.serve()
         for node in self.nodes:
             self.start_node(node, releases)
@@ -51,6 +51,7 @@ class Demo:
         since = {node.name: node.daemon.count() for node in self.nodes}
         target = self.publish(releases, second)
         published = time.monotonic()
+        view.begin(target.length)
         self.wait_for(second.version, view, since)
         summary = demo_view.Summary(self, releases.app, second, target, published, since, before)
         return summary.show(MOST_COPIES)
@@ -96,7 +97,7 @@ class Demo:
         end = time.monotonic() + PATIENCE
         while True:
             endings = {node.name: ended(node, version, since[node.name]) for node in self.nodes}
-            view.show([node for node in self.nodes], last=all(endings.values()))
+            view.show(self.nodes, last=all(endings.values()))
             if all(endings.values()):
                 return
             if time.monotonic() > end:
@@ -111,8 +112,8 @@ class Demo:
         """Bytes so far: out of the seeder, and down each site's line."""
         if not self.networks:
             return {}
-        down = {f"line to {name}": line.to_far() for name, line in self.office.lines.items()}
-        return {"seeder": self.office.seeder_wire.to_near(), **down}
+        down = {f"over the line to {name}": line.to_far() for name, line in self.office.lines.items()}
+        return {"by the seeder": self.office.seeder_wire.to_near(), **down}
 
     def close(self):
         if self.watch:

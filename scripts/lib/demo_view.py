@@ -1,8 +1,9 @@
 """What the demo shows: the swarm while it works, and the summary."""
+import shutil
 import sys
 import time
 
-from harness import payloads
+from harness import messages, payloads
 
 BAR = 16
 
@@ -15,19 +16,24 @@ class View:
         self.terminal = sys.stdout.isatty()
         self.every = 0.5 if self.terminal else 3.0
         self.lines_shown = 0
-        self.started = time.monotonic()
+        self.started, self.package_bytes, self.before = time.monotonic(), 1, {}
 
     def title(self, text):
         print(f"\n--- {text}")
+
+    def begin(self, package_bytes):
+        """From now on this package is on its way."""
+        self.package_bytes, self.before = package_bytes, self.demo.counters()
         self.lines_shown = 0
         self.started = time.monotonic()
 
     def show(self, nodes, last=False):
         lines = [self._clock()] + [self._line(node) for node in nodes]
+        width = shutil.get_terminal_size().columns - 1
         if self.terminal and self.lines_shown:
             sys.stdout.write(f"\x1b[{self.lines_shown}A")
         for line in lines:
-            print((line[:118] + "\x1b[K") if self.terminal else line)
+            print((line[:width] + "\x1b[K") if self.terminal else line)
         self.lines_shown = len(lines)
         sys.stdout.flush()
         if last:
@@ -37,13 +43,16 @@ class View:
         time.sleep(self.every)
 
     def _clock(self):
-        return f"{time.monotonic() - self.started:6.1f} s"
+        copies = {name: (now - self.before[name]) / self.package_bytes for name, now in self.demo.counters().items()}
+        text = f"{time.monotonic() - self.started:6.1f} s"
+        if copies:
+            text += "   copies sent so far: " + ", ".join(f"{name} {share:.2f}" for name, share in copies.items())
+        return text
 
     def _line(self, node):
         answer = node.call("status", "--json")
         if answer.code != 0:
             return f"  {node.name:<11} {answer.err.strip()[:80]}"
-        from harness import messages
         status = messages.from_json(answer.out, messages.status_pb2.NodeStatus)
         app = next((a for a in status.apps if a.app == self.app), None)
         if app is None:
@@ -59,7 +68,7 @@ class View:
             text += f"[{'#' * filled}{'.' * (BAR - filled)}] {share:4.0%} {attempt.bytes_per_second / 1e6:4.1f} MB/s"
         sources = sorted(attempt.sources, key=lambda source: -source.bytes)
         if sources:
-            text += "  from " + ", ".join(f"{self._place(s)} {s.bytes / 1e6:.1f}" for s in sources[:4] if s.bytes)
+            text += "  MB from " + ", ".join(f"{self._place(s)} {s.bytes / 1e6:.1f}" for s in sources[:3])
         return text + (f"  {'; '.join(attempt.why)}" if attempt.why else "")
 
     def _place(self, source):
@@ -130,12 +139,12 @@ class Summary:
         print(f"\n  package {size / 1e6:.1f} MB x {nodes} nodes = {size * nodes / 1e6:.0f} MB delivered: "
               f"{from_seeder / 1e6:.1f} MB by the seeder, {from_nodes / 1e6:.1f} MB by the nodes to each other")
         print(f"  copies the seeder sent: {copies:.2f} of {nodes} by the nodes' reports", end="")
-        if "seeder" in self.moved:
-            counted = self.moved["seeder"] / size
+        if self.moved:
+            counted = self.moved["by the seeder"] / size
             print(f", {counted:.2f} by its link counter (headers and control traffic included)")
             copies = max(copies, counted)
             for name, moved in self.moved.items():
-                if name != "seeder":
+                if name != "by the seeder":
                     print(f"  {name}: {moved / 1e6:.1f} MB = {moved / size:.2f} copies "
                           f"for {self._count_at(name)} nodes")
         else:

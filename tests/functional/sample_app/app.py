@@ -25,6 +25,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     allow_reuse_address = True
+    request_queue_size = 128  # whoever looks at the port often finds it open, however busy the machine is
 
 
 if __name__ == "__main__":
