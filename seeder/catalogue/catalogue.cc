@@ -145,6 +145,12 @@ Result<std::uint64_t> Catalogue::raise_revision() {
     return revision();
 }
 
+void Catalogue::count_on_from(std::uint64_t release_counter) {
+    connection_.prepare("UPDATE meta SET next_counter = max(next_counter, ?1 + 1)")
+        .bind(static_cast<std::int64_t>(release_counter))
+        .run();
+}
+
 Status Catalogue::may_add(release::AppId const& app, release::Version const& version, release::Channel const& channel,
                           release::Platform const& platform) {
     Filter const same_line{app, std::nullopt, channel, platform};

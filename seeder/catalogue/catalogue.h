@@ -64,6 +64,9 @@ public:
     Result<std::uint64_t> revision();
     Result<std::uint64_t> raise_revision();
 
+    // The next release counter is above this one, and never lower than before.
+    void count_on_from(std::uint64_t release_counter);
+
     // Gives the target the next release counter and stores it live. Refuses what is there already, also when it was
     // withdrawn or differs in build metadata only: nodes could not tell the two apart.
     Result<Entry> add(v1::Target target, std::int64_t published_at);

@@ -190,7 +190,7 @@ Status publish_release(StateDir const& dir, PublishOptions const& options, bool 
     auto const warning = warn_if_overtaken(state->database, *draft);
     auto const change = take_in_and_publish(*state, *draft, options, *keys, now, terminal);
     if (!change) return pass_on(change);
-    terminal.err << warning;
+    terminal.err << warning << warning_line(change->not_drawn);
 
     v1::PublishResult result;
     result.set_schema(1);

@@ -101,6 +101,7 @@ Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, boo
     if (auto const drawn = publisher.draw(); !drawn) return drawn;
     auto const change = publisher.withdraw(*filter, now);
     if (!change) return pass_on(change);
+    terminal.err << warning_line(change->not_drawn);
     auto const list = to_list(change->entries);
     if (json) {
         terminal.out << to_json(list);

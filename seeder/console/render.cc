@@ -96,6 +96,10 @@ std::string release_details(v1::ReleaseInfo const& release) {
     return text;
 }
 
+std::string warning_line(std::string const& text) {
+    return text.empty() ? "" : "lanyard-seeder: warning: " + printable(text) + "\n";
+}
+
 std::string to_hex(std::string const& bytes) {
     std::string hex;
     for (unsigned char const byte : bytes) hex += fmt::format("{:02x}", byte);

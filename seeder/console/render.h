@@ -21,6 +21,9 @@ v1::ReleaseList to_list(std::vector<catalogue::Entry> const& entries);
 std::string releases_table(v1::ReleaseList const& list);
 std::string release_details(v1::ReleaseInfo const& release);
 
+// A line for stderr; nothing for an empty text.
+std::string warning_line(std::string const& text);
+
 std::string to_hex(std::string const& bytes);
 std::string human_time(std::int64_t unix_seconds);  // "2026-01-31 10:00" UTC
 std::string human_bytes(std::uint64_t bytes);       // "1.4 MiB"

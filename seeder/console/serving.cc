@@ -65,12 +65,11 @@ Result<Serving::News> Serving::look() {
     News news;
     auto const now = clock_();
     // Never far in the future, should the clock have been set back.
-    if (now >= next_resign_ || next_resign_ - now > kResign) {
+    bool const due = now >= next_resign_ || next_resign_ - now > kResign;
+    if (due) {
         next_resign_ = now + kResign;
-        auto const resigned = publisher_.resign(now);
-        if (!resigned) return pass_on(resigned);
-        if (resigned->timestamp) news.resigned = *resigned;
-        warn_of_expiry();
+        keep_signed(news, now);
+        if (live_) news.torrents = read_torrents(*live_, due);
     }
     auto const version = database_.data_version();
     if (!version) return pass_on(version);
@@ -87,33 +86,70 @@ Result<Serving::News> Serving::look() {
     if (!live) return pass_on(live);
     // Whoever has published draws as well; should it have died before that, this is the moment.
     if (auto const drawn = publisher_.draw(); !drawn) return pass_on(drawn);
-    news.torrents = read_torrents(*live);
+    news.torrents = read_torrents(*live, due);
     news.live = std::make_shared<LiveReleases const>(std::move(*live));
     data_version_ = *version;
     return news;
 }
 
-std::map<std::string, std::string> Serving::read_torrents(LiveReleases const& live) const {
+// Trouble here must not keep releases from being noticed and shared.
+void Serving::keep_signed(News& news, trust::TimePoint now) {
+    news.signing = "";
+    auto const resigned = publisher_.resign(now);
+    if (!resigned) {
+        news.signing = resigned.error().detail;
+    } else if (resigned->timestamp) {
+        news.resigned = *resigned;
+    }
+    // Also what an earlier minute has signed and could not write.
+    if (auto const drawn = publisher_.draw(); !drawn) news.signing = drawn.error().detail;
+    warn_of_expiry();
+}
+
+std::map<std::string, std::string> Serving::read_torrents(LiveReleases const& live, bool again) const {
     std::map<std::string, std::string> torrents;
     for (auto const& [info_hash, name] : live.packages()) {
-        if (live_ && live_->packages().contains(info_hash)) continue;
+        bool const known = live_ && live_->packages().contains(info_hash);
+        if (known && !(again && unseeded_.contains(info_hash))) continue;
         torrents[info_hash] = read_file(packages_ / (name + ".torrent"));
     }
     return torrents;
 }
 
-void Serving::spread(News const& news) {
-    if (news.resigned) {
+void Serving::tell_of_signing(News const& news) {
+    if (news.resigned && news.resigned->clock_was_ahead) {
+        events_.warning("metadata.resigned",
+                        "the timestamp was signed with a clock ahead of this machine's, and has been signed anew; "
+                        "should this machine's clock be wrong, set it right");
+    } else if (news.resigned) {
         events_.info("metadata.resigned", news.resigned->snapshot ? "snapshot and timestamp have been signed anew"
                                                                   : "the timestamp has been signed anew");
     }
-    if (!news.live) return;
-    auto const before = std::exchange(live_, news.live);
+    if (!news.signing || *news.signing == last_signing_trouble_) return;
+    last_signing_trouble_ = *news.signing;
+    if (!last_signing_trouble_.empty()) events_.error("serve.trouble", last_signing_trouble_);
+}
+
+// What fails is tried again every minute, and told once.
+void Serving::seed(News const& news) {
     for (auto const& [info_hash, torrent] : news.torrents) {
         auto const& name = live_->packages().at(info_hash);
         auto const seeded = audience_.seed(torrent, packages_ / name);
-        if (!seeded) events_.error("seed.failed", fmt::format("package {}: {}", name, seeded.error().detail));
+        if (seeded) {
+            unseeded_.erase(info_hash);
+        } else if (auto& told = unseeded_[info_hash]; told != seeded.error().detail) {
+            told = seeded.error().detail;
+            events_.error("seed.failed", fmt::format("package {}: {}", name, told));
+        }
     }
+}
+
+void Serving::spread(News const& news) {
+    tell_of_signing(news);
+    auto const before = news.live ? std::exchange(live_, news.live) : live_;
+    seed(news);
+    if (!news.live) return;
+    std::erase_if(unseeded_, [this](auto const& entry) { return !live_->packages().contains(entry.first); });
     if (before) {
         for (auto const& [info_hash, name] : before->packages()) {
             if (!live_->packages().contains(info_hash)) audience_.stop_seeding(info_hash);

@@ -57,12 +57,16 @@ private:
     // What a look into the database has brought; made on the disk pool.
     struct News {
         std::shared_ptr<LiveReleases const> live;     // when the revision is another
-        std::map<std::string, std::string> torrents;  // of the packages that are new, by info-hash
+        std::map<std::string, std::string> torrents;  // of the packages to be seeded, by info-hash
         std::optional<publish::Resigned> resigned;
+        std::optional<std::string> signing;  // the once-a-minute work was done; what went wrong, or nothing
     };
 
     Result<News> look();
-    std::map<std::string, std::string> read_torrents(LiveReleases const& live) const;
+    void keep_signed(News& news, trust::TimePoint now);
+    std::map<std::string, std::string> read_torrents(LiveReleases const& live, bool again) const;
+    void tell_of_signing(News const& news);
+    void seed(News const& news);
     void spread(News const& news);
     void warn_of_expiry();
 
@@ -80,6 +84,8 @@ private:
     trust::TimePoint next_resign_{};
     trust::TimePoint next_warning_{};
     std::string last_trouble_;
+    std::string last_signing_trouble_;
+    std::map<std::string, std::string> unseeded_;  // packages that are tried again, by info-hash: why it failed
     bool stopping_ = false;
 };
 

@@ -11,6 +11,8 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::damaged_manifest), "damaged manifest", Kind::state},
     {static_cast<int>(Errc::missing_key), "missing key", Kind::state},
     {static_cast<int>(Errc::too_large), "manifest too large", Kind::usage},
+    {static_cast<int>(Errc::wrong_clock), "wrong clock", Kind::state},
+    {static_cast<int>(Errc::newer_picture), "public/metadata is newer", Kind::state},
 };
 
 }  // namespace

@@ -10,6 +10,8 @@ enum class Errc {
     damaged_manifest,  // the stored metadata is not what this room once wrote
     missing_key,
     too_large,
+    wrong_clock,    // earlier than what was signed before
+    newer_picture,  // nodes have seen more than the database knows
 };
 
 std::error_code make_error_code(Errc) noexcept;

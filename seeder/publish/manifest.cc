@@ -1,5 +1,7 @@
 #include "seeder/publish/manifest.h"
 
+#include <algorithm>
+
 #include "manifests/release/digest.h"
 #include "seeder/publish/errc.h"
 #include "seeder/publish/lifetimes.h"
@@ -12,6 +14,8 @@ using trust::RoleName;
 constexpr std::uint32_t kSpec = 1;
 
 std::int64_t unix_seconds(trust::TimePoint time) { return time.time_since_epoch().count(); }
+
+trust::TimePoint at(std::int64_t unix_time) { return trust::TimePoint(std::chrono::seconds(unix_time)); }
 
 std::string raw(release::Digest const& digest) {
     auto const& bytes = digest.bytes();
@@ -86,17 +90,18 @@ Result<SignedRole> sign_first_root(std::string const& repo_id, Signers const& si
 }
 
 Result<SignedRole> sign_targets(std::string const& repo_id, std::uint64_t version,
-                                std::vector<v1::Target> const& targets, Signers const& signers, trust::TimePoint now) {
+                                std::vector<v1::Target> const& targets, Signers const& signers, trust::TimePoint now,
+                                std::int64_t not_before) {
     v1::Targets message;
-    fill_head(message, repo_id, version, now + lifetime::kTargets);
+    fill_head(message, repo_id, version, std::max(now + lifetime::kTargets, at(not_before)));
     for (auto const& target : targets) *message.add_targets() = target;
     return seal(RoleName::targets, message, signers.targets);
 }
 
 Result<SignedRole> sign_snapshot(std::string const& repo_id, std::uint64_t version, SignedRole const& targets,
-                                 Signers const& signers, trust::TimePoint now) {
+                                 Signers const& signers, trust::TimePoint now, std::int64_t not_before) {
     v1::Snapshot message;
-    fill_head(message, repo_id, version, now + lifetime::kSnapshot);
+    fill_head(message, repo_id, version, std::max(now + lifetime::kSnapshot, at(not_before)));
     *message.add_metas() = reference("targets", targets);
     return seal(RoleName::snapshot, message, signers.snapshot);
 }

@@ -42,10 +42,12 @@ struct Signers {
 // Root version 1 with one key a role and threshold 1. Needs all four keys.
 Result<SignedRole> sign_first_root(std::string const& repo_id, Signers const& signers, trust::TimePoint now);
 
+// Both hold until `not_before` at least: nothing that is replaced by them may have held longer.
 Result<SignedRole> sign_targets(std::string const& repo_id, std::uint64_t version,
-                                std::vector<v1::Target> const& targets, Signers const& signers, trust::TimePoint now);
+                                std::vector<v1::Target> const& targets, Signers const& signers, trust::TimePoint now,
+                                std::int64_t not_before = 0);
 Result<SignedRole> sign_snapshot(std::string const& repo_id, std::uint64_t version, SignedRole const& targets,
-                                 Signers const& signers, trust::TimePoint now);
+                                 Signers const& signers, trust::TimePoint now, std::int64_t not_before = 0);
 Result<SignedRole> sign_timestamp(std::string const& repo_id, std::uint64_t version, SignedRole const& snapshot,
                                   Signers const& signers, trust::TimePoint now);
 

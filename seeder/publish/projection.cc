@@ -13,6 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char const* kScratch = ".incoming";
+constexpr char const* kTimestamp = "timestamp.pb";
 // Targets metadata may have 5 MB; a refresh takes seconds, and rarely do more than a few publishes fall into it.
 constexpr std::uint64_t kKeptVersions = 8;
 
@@ -45,11 +46,15 @@ Status Projection::draw(store::Database& database) {
     for (auto const& root : manifest->roots) {
         if (auto const done = put(versioned(root.version, "root"), root.envelope); !done) return done;
     }
+    if (!holds(folder_ / kTimestamp, manifest->timestamp.envelope) &&
+        seen(*manifest).timestamp > manifest->timestamp.version) {
+        return {};
+    }
     auto const targets = put(versioned(manifest->targets.version, "targets"), manifest->targets.envelope);
     if (!targets) return targets;
     auto const snapshot = put(versioned(manifest->snapshot.version, "snapshot"), manifest->snapshot.envelope);
     if (!snapshot) return snapshot;
-    auto const timestamp = put("timestamp.pb", manifest->timestamp.envelope);
+    auto const timestamp = put(kTimestamp, manifest->timestamp.envelope);
     if (!timestamp) return timestamp;
     prune("targets", manifest->targets.version);
     prune("snapshot", manifest->snapshot.version);
@@ -59,8 +64,10 @@ Status Projection::draw(store::Database& database) {
 Status Projection::put(std::string const& name, std::string const& bytes) {
     auto const file = folder_ / name;
     if (holds(file, bytes)) return {};
-    if (auto const written = disk_.write(folder_ / kScratch, bytes); !written) return written;
-    return disk_.rename(folder_ / kScratch, file);
+    auto done = disk_.write(folder_ / kScratch, bytes);
+    if (done) done = disk_.rename(folder_ / kScratch, file);
+    if (!done) static_cast<void>(disk_.remove(folder_ / kScratch));
+    return done;
 }
 
 // What cannot be removed now will be next time.

@@ -70,9 +70,23 @@ public:
         return publish::Publisher(database_, projection, keys_.all()).withdraw(filter, kRepositoryNow);
     }
 
-    Result<publish::Resigned> resign(trust::TimePoint now) {
-        publish::Projection projection(disk_, folder(), lock());
+    Result<publish::Resigned> resign(trust::TimePoint now) { return resign(now, disk_); }
+    Result<publish::Resigned> resign(trust::TimePoint now, intake::Disk& disk) {
+        publish::Projection projection(disk, folder(), lock());
         return publish::Publisher(database_, projection, keys_.online()).resign(now);
+    }
+
+    // The rows as they were when `backup` was read and `releases` had been published, as if seeder.db came from a
+    // backup; public/ goes on.
+    Status restore(publish::Manifest const& backup, std::int64_t releases) {
+        return database_.write([&](store::Connection& connection) -> Status {
+            publish::put_role(connection, trust::RoleName::targets, backup.targets);
+            publish::put_role(connection, trust::RoleName::snapshot, backup.snapshot);
+            publish::put_role(connection, trust::RoleName::timestamp, backup.timestamp);
+            connection.prepare("DELETE FROM releases WHERE release_counter > ?1").bind(releases).run();
+            connection.prepare("UPDATE meta SET next_counter = ?1 + 1, revision = ?1 + 1").bind(releases).run();
+            return {};
+        });
     }
 
     Status draw() { return publish::Projection(disk_, folder(), lock()).draw(database_); }

@@ -19,8 +19,10 @@ using support::MortalDisk;
 class RecordingAudience final : public Audience {
 public:
     std::vector<std::string> heard;
+    int refusals = 0;  // so many packages cannot be seeded
 
     Status seed(std::string const& torrent, std::filesystem::path const&) override {
+        if (refusals-- > 0) return fail(std::make_error_code(std::errc::io_error), "the disk sleeps");
         heard.push_back("seed " + torrent);
         return {};
     }
@@ -107,7 +109,7 @@ TEST_F(ServingTest, WhatNodesTellIsNoNews) {
 TEST_F(ServingTest, CompletesWhatAPublisherThatDiedHasBegun) {
     serve({[this] {
         MortalDisk dies_at_once(0);
-        ASSERT_FALSE(repository_.publish("1.1.0", dies_at_once, repository_.keys().all()));
+        ASSERT_NE(repository_.publish("1.1.0", dies_at_once, repository_.keys().all())->not_drawn, "");
         EXPECT_EQ(repository_.seen_by_a_node().value(), std::vector<std::string>{"1.0.0"});
     }});
     EXPECT_EQ(repository_.seen_by_a_node().value(), (std::vector<std::string>{"1.0.0", "1.1.0"}));
@@ -145,6 +147,45 @@ TEST_F(ServingTest, TellsOfTroubleOnceAndGoesOnWhenItIsOver) {
            nothing, nothing, [&] { std::filesystem::rename(away, repository_.folder()); }});
     EXPECT_EQ(events_.count("serve.trouble"), 1);
     EXPECT_EQ(audience_.heard.back(), "offer 3");
+}
+
+TEST_F(ServingTest, ASignatureThatCouldNotBeDrawnIsDrawnAMinuteLater) {
+    auto const away = repository_.root() / "away";
+    auto const next_minute = [this] { now_ += std::chrono::minutes(1); };
+    serve({[&] {
+               now_ += days(4);
+               std::filesystem::rename(repository_.folder(), away);
+           },
+           [&] {
+               std::filesystem::rename(away, repository_.folder());
+               EXPECT_FALSE(repository_.seen_by_a_node(kRepositoryNow + days(10)));
+               next_minute();
+           }});
+    EXPECT_TRUE(repository_.seen_by_a_node(kRepositoryNow + days(10)));
+    EXPECT_EQ(events_.count("serve.trouble"), 1);
+}
+
+TEST_F(ServingTest, GoesOnWithAnExpiredRoot) {
+    now_ += days(1200);
+    serve({[this] { ASSERT_TRUE(repository_.withdraw("1.0.0")); }});
+    EXPECT_EQ(audience_.heard.back(), "offer 3");
+    EXPECT_NE(events_.text("metadata.expiring").find("expired"), std::string::npos);
+}
+
+TEST_F(ServingTest, TellsOnceOfAClockThatCannotBeRight) {
+    now_ = trust::TimePoint();
+    auto const next_minute = [this] { now_ += std::chrono::minutes(1); };
+    serve({next_minute, next_minute});
+    EXPECT_EQ(events_.count("serve.trouble"), 1);
+    EXPECT_EQ(audience_.heard, (Heard{"seed torrent of 1.0.0", "offer 2"}));
+}
+
+TEST_F(ServingTest, APackageThatCouldNotBeSeededIsTriedAgainEveryMinute) {
+    audience_.refusals = 2;
+    auto const next_minute = [this] { now_ += std::chrono::minutes(1); };
+    serve({next_minute, next_minute, next_minute});
+    EXPECT_EQ(audience_.heard, (Heard{"offer 2", "seed torrent of 1.0.0"}));
+    EXPECT_EQ(events_.count("seed.failed"), 1);
 }
 
 TEST_F(ServingTest, AnswersChecksFromWhatIsLive) {

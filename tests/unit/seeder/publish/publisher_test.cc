@@ -134,7 +134,9 @@ TEST(Publisher, DeathAtAnyStepLeavesTheOldSetOrTheNewOne) {
             EXPECT_TRUE(change);
             break;
         }
-        EXPECT_FALSE(change);
+        // What is stored is published, though the picture of it is late.
+        ASSERT_TRUE(change) << change.error().detail;
+        EXPECT_NE(change->not_drawn, "");
     }
     EXPECT_EQ(old_sets, 6U);  // a write and a rename each for targets, snapshot, timestamp
     EXPECT_EQ(new_sets, 1U);
@@ -208,6 +210,108 @@ TEST(Resign, ARevisionIsAboutReleasesOnly) {
     Repository repository;
     ASSERT_TRUE(repository.resign(kNow + days(20)));
     EXPECT_EQ(repository.revision(), 1U);
+}
+
+TEST(Resign, HealsATimestampOfAClockThatWasAhead) {
+    Repository repository;
+    MortalDisk disk;
+    ASSERT_TRUE(repository.publish("1.0.0", disk, repository.keys().all(), kNow + days(300)));
+    auto const resigned = repository.resign(kNow + days(1));
+    ASSERT_TRUE(resigned) << resigned.error().detail;
+    EXPECT_TRUE(resigned->timestamp && resigned->clock_was_ahead);
+    EXPECT_EQ(repository.manifest().timestamp.expires,
+              (kNow + days(1) + lifetime::kTimestamp).time_since_epoch().count());
+    EXPECT_EQ(repository.seen_by_a_node(kNow + days(1)).value(), Versions{"1.0.0"});
+    EXPECT_FALSE(repository.resign(kNow + days(1))->timestamp);
+    auto const next = repository.publish("1.1.0", disk, repository.keys().all(), kNow + days(1));
+    ASSERT_TRUE(next) << next.error().detail;
+}
+
+TEST(Resign, IsRefusedByAClockFromBeforeTheFirstRoot) {
+    Repository repository;
+    auto const resigned = repository.resign(trust::TimePoint());
+    ASSERT_FALSE(resigned);
+    EXPECT_EQ(resigned.error().code, Errc::wrong_clock);
+    EXPECT_EQ(repository.manifest().timestamp.version, 1U);
+}
+
+TEST(Resign, DoesNothingOnceTheRootHasExpired) {
+    Repository repository;
+    auto const resigned = repository.resign(kNow + lifetime::kRoot);
+    ASSERT_TRUE(resigned) << resigned.error().detail;
+    EXPECT_FALSE(resigned->timestamp);
+}
+
+TEST(Resign, IsDoneAlthoughItCouldNotBeDrawn) {
+    Repository repository;
+    MortalDisk disk(0);
+    auto const resigned = repository.resign(kNow + days(4), disk);
+    ASSERT_TRUE(resigned) << resigned.error().detail;
+    EXPECT_NE(resigned->not_drawn, "");
+    ASSERT_TRUE(repository.draw());
+    EXPECT_TRUE(repository.seen_by_a_node(kNow + days(10)));
+}
+
+TEST(Publisher, IsRefusedByAClockThatWasSetBack) {
+    Repository repository;
+    MortalDisk disk;
+    ASSERT_TRUE(repository.publish("1.0.0", disk, repository.keys().all(), kNow + days(30)));
+    auto const change = repository.publish("1.1.0", disk, repository.keys().all(), kNow + days(27));
+    ASSERT_FALSE(change);
+    EXPECT_EQ(change.error().code, Errc::wrong_clock);
+    EXPECT_NE(change.error().detail.find("3 days behind"), std::string::npos) << change.error().detail;
+    EXPECT_EQ(repository.manifest().timestamp.version, 2U);
+    EXPECT_TRUE(repository.publish("1.1.0", disk, repository.keys().all(), kNow + days(30) - std::chrono::minutes(59)));
+}
+
+TEST(Publisher, NothingExpiresEarlierThanWhatItReplaces) {
+    Repository repository;
+    MortalDisk disk;
+    auto const later = kNow + days(30);
+    ASSERT_TRUE(repository.publish("1.0.0", disk, repository.keys().all(), later));
+    auto const before = repository.manifest();
+    ASSERT_TRUE(repository.publish("1.1.0", disk, repository.keys().all(), later - std::chrono::minutes(30)));
+    EXPECT_EQ(repository.manifest().targets.expires, before.targets.expires);
+    EXPECT_EQ(repository.manifest().snapshot.expires, before.snapshot.expires);
+}
+
+TEST(Backup, ANodeThatHasSeenMoreTakesTheNextPublish) {
+    Repository repository;
+    ASSERT_TRUE(repository.publish("1.0.0"));
+    auto const backup = repository.manifest();
+    ASSERT_TRUE(repository.publish("1.1.0"));
+    ASSERT_TRUE(repository.publish("1.2.0"));
+    auto const seen = repository.manifest();
+    ASSERT_TRUE(repository.restore(backup, 1));
+    ASSERT_TRUE(repository.draw());
+    EXPECT_EQ(repository.seen_by_a_node().value().size(), 3U) << "the newer timestamp was replaced";
+    EXPECT_EQ(repository.resign(kNow + days(4)).error().code, Errc::newer_picture);
+    auto const change = repository.publish("1.3.0");
+    ASSERT_TRUE(change) << change.error().detail;
+    EXPECT_EQ(change->entries.front().target.release_counter(), 4U);
+    EXPECT_TRUE(verify_as_node(seen, repository.manifest(), Depth::all, std::nullopt, kNow));
+    EXPECT_EQ(repository.seen_by_a_node().value(), (Versions{"1.0.0", "1.3.0"}));
+}
+
+TEST(Backup, AnOlderTimestampIsOvertakenByTheNextSigning) {
+    Repository repository;
+    auto const backup = repository.manifest();
+    ASSERT_TRUE(repository.resign(kNow + days(4)));
+    ASSERT_TRUE(repository.resign(kNow + days(8)));
+    ASSERT_TRUE(repository.restore(backup, 0));
+    ASSERT_TRUE(repository.resign(kNow + days(20)));
+    EXPECT_EQ(repository.manifest().timestamp.version, 4U);
+    EXPECT_TRUE(repository.seen_by_a_node(kNow + days(20)));
+}
+
+TEST(Backup, WhatStrangersHaveSignedCountsForNothing) {
+    Repository repository;
+    Repository other;
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(other.publish("1." + std::to_string(i) + ".0"));
+    fs::copy_file(other.folder() / "timestamp.pb", repository.folder() / "timestamp.pb",
+                  fs::copy_options::overwrite_existing);
+    ASSERT_TRUE(repository.publish("1.0.0"));
+    EXPECT_EQ(repository.manifest().timestamp.version, 2U);
 }
 
 TEST(ExpiryWarnings, NameTheRoleAndTheRemedy) {
