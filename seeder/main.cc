@@ -69,6 +69,8 @@ Status serve(console::StateDir const& dir) {
     if (!lock) return pass_on(lock);
     auto const keys = console::load_serving_keys(dir);
     if (!keys) return pass_on(keys);
+    if (auto const fit = console::check_keys(dir, *keys, state->database); !fit) return fit;
+    if (auto const there = console::check_public(dir); !there) return there;
     auto fleet_database = console::open_database(dir);
     if (!fleet_database) return pass_on(fleet_database);
     auto const& config = state->config;
@@ -128,7 +130,7 @@ Status carry_out(console::Invocation const& invocation, console::Terminal& termi
         return console::init(dir, *options, json, now(), terminal);
     }
     if (auto const* options = std::get_if<console::PublishOptions>(&command)) {
-        return console::publish_release(dir, *options, json, now(), terminal);
+        return console::publish_release(dir, *options, json, now, terminal);
     }
     if (auto const* options = std::get_if<console::ListOptions>(&command)) {
         return console::list_releases(dir, *options, json, terminal);
@@ -137,7 +139,7 @@ Status carry_out(console::Invocation const& invocation, console::Terminal& termi
         return console::show_release(dir, *options, json, terminal);
     }
     if (auto const* options = std::get_if<console::WithdrawOptions>(&command)) {
-        return console::withdraw_release(dir, *options, json, now(), terminal);
+        return console::withdraw_release(dir, *options, json, now, terminal);
     }
     if (std::holds_alternative<console::ServeOptions>(command)) return serve(dir);
     return console::show_status(dir, json, now(), terminal);

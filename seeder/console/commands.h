@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "manifests/trust/trusted_set.h"
 #include "proto/outcome/result.h"
 #include "seeder/console/invocation.h"
@@ -13,12 +15,15 @@ namespace lanyard::console {
 
 Status init(StateDir const& dir, InitOptions const& options, bool json, trust::TimePoint now, Terminal& terminal);
 
-Status publish_release(StateDir const& dir, PublishOptions const& options, bool json, trust::TimePoint now,
+// Asked at the moment of signing: taking in a package may last an hour.
+using WallClock = std::function<trust::TimePoint()>;
+
+Status publish_release(StateDir const& dir, PublishOptions const& options, bool json, WallClock const& clock,
                        Terminal& terminal);
 
 Status list_releases(StateDir const& dir, ListOptions const& options, bool json, Terminal& terminal);
 Status show_release(StateDir const& dir, ShowOptions const& options, bool json, Terminal& terminal);
-Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, bool json, trust::TimePoint now,
+Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, bool json, WallClock const& clock,
                         Terminal& terminal);
 
 Status show_status(StateDir const& dir, bool json, trust::TimePoint now, Terminal& terminal);

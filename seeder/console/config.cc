@@ -149,6 +149,7 @@ Result<Config> read(toml::table const& file, std::string const& origin) {
     }
     if (auto const fine = check_config(config); !fine)
         return fail(Errc::malformed_config, origin + ": " + fine.error().detail);
+    config.url = http::Url::parse(config.url)->to_string();
     return config;
 }
 

@@ -11,7 +11,7 @@ namespace lanyard::console {
 
 // seeder.toml.
 struct Config {
-    std::string url;  // what nodes connect to
+    std::string url;  // what nodes connect to; once it is checked, with its port and nothing behind that
     std::string listen = "0.0.0.0";
     std::uint16_t port = 8430;
 

@@ -11,6 +11,7 @@ enum class Errc {
     initialised_already,
     serving_already,
     no_such_release,
+    wrong_key,
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "manifests/trust/envelope.h"
+#include "proto/http/message.h"
 #include "seeder/catalogue/catalogue.h"
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
@@ -91,6 +92,7 @@ Result<Config> config_of(InitOptions const& options) {
     config.swarm_port = options.swarm_port;
     config.expect_nodes = options.expect_nodes;
     if (auto const fine = check_config(config); !fine) return pass_on(fine);
+    config.url = http::Url::parse(config.url)->to_string();
     return config;
 }
 

@@ -81,6 +81,17 @@ struct Slots {
     WithdrawOptions withdraw;
 };
 
+// Said when it is exceeded, and not in the help.
+CLI::Validator within(std::uint32_t least, std::uint32_t most) {
+    CLI::Validator range = CLI::Range(least, most);
+    range.description("");
+    return range;
+}
+
+constexpr std::uint32_t kMostPort = 65'535;
+constexpr std::uint32_t kMostNodes = 1'000'000;
+constexpr std::uint32_t kDay = 86'400;
+
 void add_init(CLI::App& app, InitOptions& slots) {
     Config const defaults;
     slots.listen = defaults.listen;
@@ -90,9 +101,10 @@ void add_init(CLI::App& app, InitOptions& slots) {
     auto* init = add_command(app, "init", examples::kInit);
     init->add_option("--url", slots.url, "What nodes connect to [http://<host name>:<port>]");
     init->add_option("--listen", slots.listen, "IP address to listen on [0.0.0.0]");
-    init->add_option("--port", slots.port, "TCP port for HTTP [8430]");
-    init->add_option("--swarm-port", slots.swarm_port, "TCP port for BitTorrent [8431]");
-    init->add_option("--expect-nodes", slots.expect_nodes, "How many nodes will fetch a release [50]");
+    init->add_option("--port", slots.port, "TCP port for HTTP [8430]")->check(within(1, kMostPort));
+    init->add_option("--swarm-port", slots.swarm_port, "TCP port for BitTorrent [8431]")->check(within(0, kMostPort));
+    init->add_option("--expect-nodes", slots.expect_nodes, "How many nodes will fetch a release [50]")
+        ->check(within(1, kMostNodes));
 }
 
 void add_publish(CLI::App& app, PublishOptions& slots) {
@@ -110,10 +122,13 @@ void add_publish(CLI::App& app, PublishOptions& slots) {
     publish->add_option("--health", slots.health, "cmd:COMMAND, tcp:PORT or http:URL (also http://...)");
     publish->add_option("--port", slots.ports, "TCP port it listens on; may be repeated, or 80,443")
         ->delimiter(',')
+        ->check(within(1, kMostPort))
         ->allow_extra_args(false);
-    publish->add_option("--start-seconds", slots.start_seconds, "From start to good health [60]");
-    publish->add_option("--stop-seconds", slots.stop_seconds, "For stopping [30]");
-    publish->add_option("--probation-seconds", slots.probation_seconds, "How long it must stay healthy [10]");
+    publish->add_option("--start-seconds", slots.start_seconds, "From start to good health [60]")
+        ->check(within(0, kDay));
+    publish->add_option("--stop-seconds", slots.stop_seconds, "For stopping [30]")->check(within(0, kDay));
+    publish->add_option("--probation-seconds", slots.probation_seconds, "How long it must stay healthy [10]")
+        ->check(within(0, kDay));
 }
 
 void add_release(CLI::App& app, Slots& slots) {

@@ -10,6 +10,7 @@
 #include "seeder/console/posix_files.h"
 #include "seeder/console/progress_meter.h"
 #include "seeder/console/render.h"
+#include "seeder/console/utf8.h"
 #include "seeder/fleet/fleet.h"
 #include "seeder/intake/intake.h"
 #include "seeder/publish/publisher.h"
@@ -29,6 +30,29 @@ struct Draft {
     v1::InstallPolicy install;
     std::string notes;
 };
+
+// People know the options, and not the fields they fill.
+tl::unexpected<Error> in_options(Error error) {
+    constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+        {"install.health.probation_seconds", "--probation-seconds"},
+        {"install.health.command", "the command of --health"},
+        {"install.health.tcp_port", "the port of --health"},
+        {"install.health.http_url", "the URL of --health"},
+        {"install.start_seconds", "--start-seconds"},
+        {"install.stop_seconds", "--stop-seconds"},
+        {"a port of install.ports", "--port"},
+        {"install.ports", "--port"},
+        {"install.start", "--start"},
+        {"install.stop", "--stop"},
+    };
+    for (auto const& [field, option] : kNames) {
+        if (auto const at = error.detail.find(field); at != std::string::npos) {
+            error.detail.replace(at, field.size(), option);
+            break;
+        }
+    }
+    return tl::unexpected<Error>(std::move(error));
+}
 
 Result<v1::Health> parse_health(PublishOptions const& options) {
     v1::Health health;
@@ -65,6 +89,11 @@ Result<std::optional<PackageType>> parse_type(PublishOptions const& options) {
 }
 
 Result<Draft> judge(PublishOptions const& options) {
+    for (auto const& [option, text] : {std::pair("--notes", &options.notes), std::pair("--start", &options.start),
+                                       std::pair("--stop", &options.stop), std::pair("--health", &options.health)}) {
+        if (is_utf8(*text)) continue;
+        return fail(Errc::wrong_usage, std::string(option) + " is not UTF-8: convert the text and publish again");
+    }
     auto app = release::AppId::parse(options.app);
     if (!app) return pass_on(app);
     auto version = release::Version::parse(options.version);
@@ -86,7 +115,7 @@ Result<Draft> judge(PublishOptions const& options) {
     install.set_stop_seconds(options.stop_seconds);
     *install.mutable_health() = *health;
     for (auto const port : options.ports) install.add_ports(port);
-    if (auto const policy = release::install_from_proto(install); !policy) return pass_on(policy);
+    if (auto const policy = release::install_from_proto(install); !policy) return in_options(policy.error());
     return Draft{std::move(*app), std::move(*version), std::move(*channel), std::move(*platform),
                  *type,           std::move(install),  options.notes};
 }
@@ -125,7 +154,7 @@ Status rehearse(Draft const& draft) {
     auto target = to_target(draft, package);
     target.set_release_counter(1);
     auto const judged = release::Target::from_proto(target);
-    if (!judged) return pass_on(judged);
+    if (!judged) return in_options(judged.error());
     return {};
 }
 
@@ -146,8 +175,21 @@ std::string warn_if_overtaken(store::Database& database, Draft const& draft) {
     return "";
 }
 
+// Live releases of the same bytes have told nodes which torrent it is.
+std::optional<intake::SignedTorrent> find_signed(store::Database& database, release::Digest const& package) {
+    auto const live =
+        database.read([](store::Connection& connection) { return catalogue::Catalogue(connection).live_targets(); });
+    if (!live) return std::nullopt;
+    for (auto const& target : *live) {
+        if (target.sha256() != package.to_raw()) continue;
+        auto const torrent = release::Digest::from_raw(target.swarm().torrent_sha256());
+        if (torrent) return intake::SignedTorrent{*torrent, target.swarm().piece_length()};
+    }
+    return std::nullopt;
+}
+
 Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft, PublishOptions const& options,
-                                            Keys const& keys, trust::TimePoint now, Terminal& terminal) {
+                                            Keys const& keys, WallClock const& clock, Terminal& terminal) {
     PosixDisk disk;
     auto lock = try_lock(state.dir.publish_lock());
     if (lock && !*lock) {
@@ -164,21 +206,28 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
     });
     if (!may) return pass_on(may);
 
+    remove_unpublished(state, disk);
     ProgressMeter meter(terminal);
     auto const known_nodes = fleet::Fleet(state.database).expected_nodes();
     if (!known_nodes) return pass_on(known_nodes);
-    intake::Order const order{options.source, draft.type, std::max(state.config.expect_nodes, *known_nodes),
-                              state.config.url + "/announce", state.dir.root()};
+    intake::Order const order{options.source,
+                              draft.type,
+                              std::max(state.config.expect_nodes, *known_nodes),
+                              state.config.url + "/announce",
+                              state.dir.root(),
+                              [&](release::Digest const& digest) { return find_signed(state.database, digest); }};
     auto const package = intake::take_in(
         disk, state.dir.packages(), order,
         [&](char const* phase, std::uint64_t done, std::uint64_t total) { meter.tell(phase, done, total); });
-    if (!package) return pass_on(package);
-    return publisher.publish(to_target(draft, *package), now);
+    auto change =
+        package ? publisher.publish(to_target(draft, *package), clock()) : Result<publish::Change>(pass_on(package));
+    if (!change) remove_unpublished(state, disk);
+    return change;
 }
 
 }  // namespace
 
-Status publish_release(StateDir const& dir, PublishOptions const& options, bool json, trust::TimePoint now,
+Status publish_release(StateDir const& dir, PublishOptions const& options, bool json, WallClock const& clock,
                        Terminal& terminal) {
     auto const draft = judge(options);
     if (!draft) return pass_on(draft);
@@ -187,8 +236,10 @@ Status publish_release(StateDir const& dir, PublishOptions const& options, bool 
     if (!state) return pass_on(state);
     auto const keys = load_publishing_keys(dir);
     if (!keys) return pass_on(keys);
+    if (auto const fit = check_keys(dir, *keys, state->database); !fit) return fit;
+    if (auto const there = check_public(dir); !there) return there;
     auto const warning = warn_if_overtaken(state->database, *draft);
-    auto const change = take_in_and_publish(*state, *draft, options, *keys, now, terminal);
+    auto const change = take_in_and_publish(*state, *draft, options, *keys, clock, terminal);
     if (!change) return pass_on(change);
     terminal.err << warning << warning_line(change->not_drawn);
 

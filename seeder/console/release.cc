@@ -86,7 +86,7 @@ Status show_release(StateDir const& dir, ShowOptions const& options, bool json, 
     return {};
 }
 
-Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, bool json, trust::TimePoint now,
+Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, bool json, WallClock const& clock,
                         Terminal& terminal) {
     auto const filter = judge(options);
     if (!filter) return pass_on(filter);
@@ -94,14 +94,18 @@ Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, boo
     if (!state) return pass_on(state);
     auto const keys = load_publishing_keys(dir);
     if (!keys) return pass_on(keys);
+    if (auto const fit = check_keys(dir, *keys, state->database); !fit) return fit;
+    if (auto const there = check_public(dir); !there) return there;
     PosixDisk disk;
     publish::Projection projection(disk, dir.metadata(), dir.change_lock());
     publish::Publisher publisher(state->database, projection, keys->signers());
     // Completes what a command that was killed has begun, before this one is perhaps refused because of it.
     if (auto const drawn = publisher.draw(); !drawn) return drawn;
-    auto const change = publisher.withdraw(*filter, now);
+    auto const change = publisher.withdraw(*filter, clock());
     if (!change) return pass_on(change);
     terminal.err << warning_line(change->not_drawn);
+    // A publish under way removes them itself.
+    if (auto const lock = try_lock(dir.publish_lock()); lock && *lock) remove_unpublished(*state, disk);
     auto const list = to_list(change->entries);
     if (json) {
         terminal.out << to_json(list);

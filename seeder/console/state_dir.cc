@@ -1,5 +1,6 @@
 #include "seeder/console/state_dir.h"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
@@ -7,6 +8,7 @@
 #include "seeder/catalogue/catalogue.h"
 #include "seeder/console/errc.h"
 #include "seeder/fleet/fleet.h"
+#include "seeder/intake/intake.h"
 #include "seeder/publish/manifest_rows.h"
 
 namespace lanyard::console {
@@ -36,6 +38,11 @@ Result<Config> read_config(StateDir const& dir) {
         return fail(Errc::malformed_config, dir.config().string() + " is longer than 64 KiB: this is no seeder.toml");
     }
     return parse_config(text, dir.config().string());
+}
+
+bool names(v1::Role const& role, signing::Signer const& signer) {
+    auto const id = trust::key_id(signer.public_key()).to_raw();
+    return std::find(role.keyids().begin(), role.keyids().end(), id) != role.keyids().end();
 }
 
 Status load(StateDir const& dir, char const* role, std::unique_ptr<signing::Signer>& place) {
@@ -88,6 +95,49 @@ Result<Keys> load_publishing_keys(StateDir const& dir) {
     if (!keys) return keys;
     if (auto const loaded = load(dir, "targets", keys->targets); !loaded) return pass_on(loaded);
     return keys;
+}
+
+Status check_keys(StateDir const& dir, Keys const& keys, store::Database& database) {
+    auto const manifest = database.read(publish::read_manifest);
+    if (!manifest) return pass_on(manifest);
+    auto const set = trust::TrustedSet::from_trusted_root(manifest->roots.back().envelope, trust::TimePoint());
+    if (!set) return pass_on(set);
+    auto const& root = set->root();
+    struct Row {
+        char const* name;
+        signing::Signer const* signer;
+        v1::Role const& role;
+    };
+    for (auto const& [name, signer, role] :
+         {Row{"targets", keys.targets.get(), root.targets()}, Row{"snapshot", keys.snapshot.get(), root.snapshot()},
+          Row{"timestamp", keys.timestamp.get(), root.timestamp()}}) {
+        if (!signer || names(role, *signer)) continue;
+        return fail(Errc::wrong_key, "'" + dir.key(name).string() +
+                                         "' is not the key that the root of this repository names: nodes would refuse"
+                                         " what it signs; put the right one back from a backup");
+    }
+    return {};
+}
+
+Status check_public(StateDir const& dir) {
+    for (auto const& folder : {dir.metadata(), dir.packages()}) {
+        std::error_code wrong;
+        if (fs::is_directory(folder, wrong)) continue;
+        return fail(Errc::not_initialised,
+                    "'" + folder.string() + "' is missing: restore the public files from a backup");
+    }
+    return {};
+}
+
+void remove_unpublished(OpenState& state, intake::Disk& disk) {
+    auto const live = state.database.read(
+        [](store::Connection& connection) { return catalogue::Catalogue(connection).live_targets(); });
+    if (!live) return;
+    std::set<std::string> kept;
+    for (auto const& target : *live) {
+        if (auto const digest = release::Digest::from_raw(target.sha256())) kept.insert(digest->to_hex());
+    }
+    intake::remove_packages_but(disk, state.dir.packages(), kept);
 }
 
 }  // namespace lanyard::console

@@ -7,6 +7,7 @@
 #include "manifests/store/database.h"
 #include "proto/outcome/result.h"
 #include "seeder/console/config.h"
+#include "seeder/intake/disk.h"
 #include "seeder/publish/manifest.h"
 
 namespace lanyard::console {
@@ -55,5 +56,14 @@ struct Keys {
 
 Result<Keys> load_publishing_keys(StateDir const& dir);  // targets, snapshot, timestamp
 Result<Keys> load_serving_keys(StateDir const& dir);     // snapshot, timestamp
+
+// The keys must be those that the newest root names; else the error names the file.
+Status check_keys(StateDir const& dir, Keys const& keys, store::Database& database);
+
+// The folders that are served are there.
+Status check_public(StateDir const& dir);
+
+// Removes the packages of what was withdrawn, and of publishes that came to nothing. Under the publish lock only.
+void remove_unpublished(OpenState& state, intake::Disk& disk);
 
 }  // namespace lanyard::console

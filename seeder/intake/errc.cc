@@ -10,6 +10,7 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::unreadable), "unreadable file", Kind::usage},
     {static_cast<int>(Errc::unfit), "unfit as a package", Kind::usage},
     {static_cast<int>(Errc::empty), "empty", Kind::usage},
+    {static_cast<int>(Errc::lost_torrent), "lost torrent", Kind::state},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@ enum class Errc {
     unreadable,
     unfit,  // it is there, but not what a package of the wanted type is made of
     empty,
+    lost_torrent,  // releases that are live could not be fetched any more
 };
 
 std::error_code make_error_code(Errc) noexcept;

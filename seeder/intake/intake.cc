@@ -153,8 +153,14 @@ Result<package::Contents> gather(Disk& disk, Order const& order, Nature const& n
     return contents;
 }
 
+bool is_file(fs::path const& file, release::Digest const& sha256) {
+    auto const found = package::digest_file(file, [](std::uint64_t, std::uint64_t) { return true; });
+    return found && *found == sha256;
+}
+
 // The torrent that an earlier release of the same bytes has, if it is sound.
-std::optional<swarm::Metainfo> torrent_there(fs::path const& file, std::uint64_t length) {
+std::optional<swarm::Metainfo> torrent_there(fs::path const& file, std::uint64_t length,
+                                             std::optional<SignedTorrent> const& wanted) {
     std::error_code wrong;
     auto const size = fs::file_size(file, wrong);
     if (wrong || size > kMaxTorrentBytes) return std::nullopt;
@@ -162,7 +168,22 @@ std::optional<swarm::Metainfo> torrent_there(fs::path const& file, std::uint64_t
     std::string const bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
     auto info = swarm::Metainfo::parse(bytes);
     if (!info || info->length != length) return std::nullopt;
+    if (wanted && !is_file(file, wanted->sha256)) return std::nullopt;
     return *info;
+}
+
+// Under its scratch name, where it is seen whether it is the one that was signed.
+Status store_torrent(Disk& disk, fs::path const& packages, fs::path const& final_name, std::string_view bytes,
+                     std::optional<SignedTorrent> const& wanted) {
+    auto const scratch = packages / kScratchTorrent;
+    if (auto const written = disk.write(scratch, bytes); !written) return written;
+    if (wanted && !is_file(scratch, wanted->sha256)) {
+        return fail(Errc::lost_torrent,
+                    quoted(final_name) +
+                        " is missing or damaged and cannot be made again as it was signed (has [seeder] url changed?): "
+                        "restore it from a backup, or withdraw the releases of the same bytes first");
+    }
+    return disk.rename(scratch, final_name);
 }
 
 Status store(Disk& disk, fs::path const& scratch, fs::path const& final_name, std::string_view bytes) {
@@ -175,19 +196,21 @@ Status share(Disk& disk, fs::path const& packages, Order const& order, Package& 
     auto const name = package.sha256.to_hex();
     auto const torrent_file = packages / (name + ".torrent");
     auto const pieces_file = packages / (name + ".pieces");
-    auto const there = torrent_there(torrent_file, package.length);
-    package.piece_length =
-        there ? there->piece_length : swarm::choose_piece_length(package.length, order.expected_nodes);
+    auto const wanted = order.find_signed ? order.find_signed(package.sha256) : std::nullopt;
+    auto const there = torrent_there(torrent_file, package.length, wanted);
+    package.piece_length = wanted  ? wanted->piece_length
+                           : there ? there->piece_length
+                                   : swarm::choose_piece_length(package.length, order.expected_nodes);
     // Named by its content: the torrent then depends on nothing but the bytes and the piece length.
     auto const built = swarm::build_torrent(packages / kScratchPackage, name, package.piece_length, order.announce_url);
     if (!built) return pass_on(built);
     package.info_hash = built->info.info_hash;
 
-    if (auto const kept = store(disk, packages / kScratchPieces, pieces_file, built->piece_list); !kept) return kept;
     if (!there || there->info_hash != package.info_hash) {
-        auto const kept = store(disk, packages / kScratchTorrent, torrent_file, built->torrent);
+        auto const kept = store_torrent(disk, packages, torrent_file, built->torrent, wanted);
         if (!kept) return kept;
     }
+    if (auto const kept = store(disk, packages / kScratchPieces, pieces_file, built->piece_list); !kept) return kept;
     auto const no_progress = [](std::uint64_t, std::uint64_t) { return true; };
     auto const torrent_digest = package::digest_file(torrent_file, no_progress);
     if (!torrent_digest) return pass_on(torrent_digest);
@@ -239,6 +262,18 @@ Result<Package> take_in(Disk& disk, fs::path const& packages, Order const& order
     auto package = make_package(disk, packages, order, *nature, on_progress);
     if (!package) static_cast<void>(clear_scratch(disk, packages));
     return package;
+}
+
+void remove_packages_but(Disk& disk, fs::path const& packages, std::set<std::string> const& kept) {
+    std::vector<fs::path> unwanted;
+    std::error_code wrong;
+    for (auto const& entry : fs::directory_iterator(packages, wrong)) {
+        auto const name = entry.path().filename().string();
+        auto const digest = name.substr(0, name.find('.'));
+        // Anything else has been put there by somebody.
+        if (release::Digest::from_hex(digest) && !kept.contains(digest)) unwanted.push_back(entry.path());
+    }
+    for (auto const& file : unwanted) static_cast<void>(disk.remove(file));
 }
 
 }  // namespace lanyard::intake

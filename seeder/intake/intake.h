@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "manifests/package/package.h"
@@ -15,6 +16,12 @@
 
 namespace lanyard::intake {
 
+// The torrent that signed targets name for a package.
+struct SignedTorrent {
+    release::Digest sha256;
+    std::uint32_t piece_length = 0;
+};
+
 // What is to become a package.
 struct Order {
     std::filesystem::path source;              // a directory, an archive or a single file
@@ -22,6 +29,8 @@ struct Order {
     std::uint32_t expected_nodes = 1;          // how many will fetch it: decides the piece length
     std::string announce_url;                  // for foreign BitTorrent clients
     std::filesystem::path state = {};          // holds private keys: nothing in it, nor what holds it, is taken in
+    // By the digest of a package; it is this torrent then, or none.
+    std::function<std::optional<SignedTorrent>(release::Digest const&)> find_signed = {};
 };
 
 // A package that stands in the folder of packages as <sha256>, <sha256>.torrent and <sha256>.pieces.
@@ -46,5 +55,8 @@ using OnProgress = std::function<void(char const* phase, std::uint64_t done, std
 // targets name it. Blocking; one caller at a time for one folder.
 Result<Package> take_in(Disk& disk, std::filesystem::path const& packages, Order const& order,
                         OnProgress const& on_progress);
+
+// Removes every package that is not one of `kept` (SHA-256 in hex). What cannot be removed now will be next time.
+void remove_packages_but(Disk& disk, std::filesystem::path const& packages, std::set<std::string> const& kept);
 
 }  // namespace lanyard::intake

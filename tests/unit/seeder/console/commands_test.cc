@@ -38,11 +38,18 @@ protected:
     }
 
     int publish(PublishOptions const& options) {
-        return conclude(publish_release(dir_, options, false, kNow, terminal_), terminal_);
+        return conclude(publish_release(dir_, options, false, clock_, terminal_), terminal_);
     }
 
     bool said(std::string const& words) const { return err_.str().find(words) != std::string::npos; }
 
+    std::vector<std::string> packages() const {
+        std::vector<std::string> names;
+        for (auto const& entry : fs::directory_iterator(dir_.packages())) names.push_back(entry.path().filename());
+        return names;
+    }
+
+    WallClock clock_ = [] { return kNow; };
     support::Scratch scratch_;
     StateDir dir_{scratch_ / "state"};
     std::ostringstream out_;
@@ -83,6 +90,102 @@ TEST_F(CommandsTest, PublishRefusesTheKeysOfTheSeeder) {
     }
     EXPECT_TRUE(said("state directory"));
     EXPECT_TRUE(fs::is_empty(dir_.packages()));
+}
+
+TEST_F(CommandsTest, APublishThatFailsLeavesNoPackageAndTheNextOneSweeps) {
+    ASSERT_EQ(init(), 0);
+    write_file(scratch_ / "shop" / "tool", "tool");
+    clock_ = [] { return kNow - std::chrono::days(2); };
+    EXPECT_EQ(publish(release("1.0.0")), 5);
+    EXPECT_TRUE(said("clock"));
+    EXPECT_TRUE(packages().empty());
+    clock_ = [] { return kNow; };
+    write_file(dir_.packages() / std::string(64, 'a'), "left by a publish that was killed");
+    write_file(dir_.packages() / "README", "somebody's");
+    ASSERT_EQ(publish(release("1.0.0")), 0) << err_.str();
+    EXPECT_EQ(packages().size(), 4U);
+}
+
+TEST_F(CommandsTest, AWithdrawnPackageGoesUnlessAnotherReleaseHasTheSameBytes) {
+    ASSERT_EQ(init(), 0);
+    write_file(scratch_ / "shop" / "tool", "tool");
+    ASSERT_EQ(publish(release("1.0.0")), 0) << err_.str();
+    ASSERT_EQ(publish(release("1.1.0")), 0) << err_.str();
+    WithdrawOptions which;
+    which.app = "shop";
+    which.version = "1.0.0";
+    ASSERT_TRUE(withdraw_release(dir_, which, false, clock_, terminal_));
+    EXPECT_EQ(packages().size(), 3U);
+    which.version = "1.1.0";
+    ASSERT_TRUE(withdraw_release(dir_, which, false, clock_, terminal_));
+    EXPECT_TRUE(packages().empty());
+}
+
+TEST_F(CommandsTest, ASecondReleaseOfTheSameBytesKeepsTheSignedTorrent) {
+    ASSERT_EQ(init(), 0);
+    write_file(scratch_ / "shop" / "tool", "tool");
+    ASSERT_EQ(publish(release("1.0.0")), 0) << err_.str();
+    fs::path torrent;
+    for (auto const& name : packages()) {
+        if (name.ends_with(".torrent")) torrent = dir_.packages() / name;
+    }
+    auto const bytes = support::read_file(torrent);
+    fs::remove(torrent);
+    ASSERT_EQ(publish(release("1.1.0")), 0) << err_.str();
+    EXPECT_EQ(support::read_file(torrent), bytes);
+    fs::remove(torrent);
+    auto config = support::read_file(dir_.config());
+    config.replace(config.find("http://seeder"), 13, "http://other");
+    write_file(dir_.config(), config);
+    EXPECT_EQ(publish(release("1.2.0")), 5);
+    EXPECT_TRUE(said(torrent.string()));
+}
+
+TEST_F(CommandsTest, TextThatIsNotUtf8IsRefusedBeforeAnythingIsPacked) {
+    ASSERT_EQ(init(), 0);
+    write_file(scratch_ / "shop" / "tool", "tool");
+    for (auto const* bad : {"\xff", "caf\xe9", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82"}) {
+        auto options = release("1.0.0");
+        options.notes = bad;
+        EXPECT_EQ(publish(options), 2);
+    }
+    EXPECT_TRUE(said("--notes is not UTF-8"));
+    auto options = release("1.0.0");
+    options.notes = "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80";
+    EXPECT_EQ(publish(options), 0) << err_.str();
+}
+
+TEST_F(CommandsTest, WhatIsWrongIsSaidInTheNamesOfOptions) {
+    auto options = release("1.0.0");
+    options.stop_seconds = 90'000;
+    EXPECT_EQ(publish(options), 2);
+    EXPECT_TRUE(said("--stop-seconds is 90000")) << err_.str();
+}
+
+TEST_F(CommandsTest, AWrongKeyIsNamed) {
+    ASSERT_EQ(init(), 0);
+    auto state = open_state(dir_.root());
+    ASSERT_TRUE(state);
+    auto const right = load_serving_keys(dir_);
+    ASSERT_TRUE(right);
+    EXPECT_TRUE(check_keys(dir_, *right, state->database));
+    fs::remove(dir_.key("timestamp"));
+    fs::copy_file(dir_.key("snapshot"), dir_.key("timestamp"));
+    fs::permissions(dir_.key("timestamp"), fs::perms::owner_read | fs::perms::owner_write);
+    auto const wrong = load_serving_keys(dir_);
+    ASSERT_TRUE(wrong) << wrong.error().detail;
+    auto const checked = check_keys(dir_, *wrong, state->database);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(kind_of(checked.error().code), Kind::state);
+    EXPECT_NE(checked.error().detail.find("timestamp.pem"), std::string::npos);
+}
+
+TEST_F(CommandsTest, MissingPublicFilesAreAMatterOfTheState) {
+    ASSERT_EQ(init(), 0);
+    write_file(scratch_ / "shop" / "tool", "tool");
+    fs::remove_all(dir_.packages().parent_path());
+    EXPECT_EQ(publish(release("1.0.0")), 5);
+    EXPECT_TRUE(said("public"));
 }
 
 }  // namespace

@@ -23,6 +23,12 @@ TEST(Config, ReadsBackWhatItHasWritten) {
     EXPECT_EQ(back->networks, config.networks);
 }
 
+TEST(Config, AUrlEndsInItsPort) {
+    auto const config = parse_config("[seeder]\nurl = \"http://host:9000/\"\n", "seeder.toml");
+    ASSERT_TRUE(config) << config.error().detail;
+    EXPECT_EQ(config->url, "http://host:9000");
+}
+
 TEST(Config, WhatIsAbsentHasItsDefault) {
     auto const config = parse_config("[seeder]\nurl = \"http://seeder\"\n", "seeder.toml");
     ASSERT_TRUE(config) << config.error().detail;

@@ -89,6 +89,10 @@ TEST(Invocation, AMisspeltWordIsCorrected) {
 TEST(Invocation, ANumberThatDoesNotFitIsRefused) {
     EXPECT_NE(complaint({"init", "--port", "99999"}).find("--port"), std::string::npos);
     EXPECT_NE(complaint({"init", "--port", "-1"}).find("--port"), std::string::npos);
+    auto const said = complaint({"publish", "d", "--app", "a", "--version", "1.0.0", "--start-seconds", "90000"});
+    EXPECT_NE(said.find("--start-seconds"), std::string::npos) << said;
+    EXPECT_NE(said.find("86400"), std::string::npos) << said;
+    EXPECT_NE(complaint({"init", "--port", "99999"}).find("65535"), std::string::npos);
 }
 
 TEST(Invocation, ACommandIsRequired) { EXPECT_NE(complaint({}).find("--help"), std::string::npos); }
