@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/stubs/logging.h>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include "proto/async/disk_pool.h"
@@ -42,17 +41,6 @@ swarm::Settings swarm_settings(console::Config const& config) {
     return settings;
 }
 
-// Foreign BitTorrent clients are told an address; our own nodes know the seeder by the name they asked.
-std::optional<tracker::Endpoint> public_seeder(asio::io_context& io, console::Config const& config,
-                                               std::uint16_t port) {
-    auto const url = http::Url::parse(config.url);
-    if (!url) return std::nullopt;
-    boost::system::error_code unknown;
-    auto const found = asio::ip::tcp::resolver(io).resolve(url->host, "", unknown);
-    if (unknown || found.empty()) return std::nullopt;
-    return tracker::Endpoint{found.begin()->endpoint().address(), port};
-}
-
 Result<intake::Disk::Lock> lock_for_serving(console::StateDir const& dir) {
     auto lock = console::try_lock(dir.serve_lock());
     if (lock && !*lock) {
@@ -74,6 +62,7 @@ Status serve(console::StateDir const& dir) {
     auto fleet_database = console::open_database(dir);
     if (!fleet_database) return pass_on(fleet_database);
     auto const& config = state->config;
+    auto const open_files = console::raise_open_files();
 
     events::Log events(events::Level::info);
     console::PosixDisk disk;
@@ -93,7 +82,7 @@ Status serve(console::StateDir const& dir) {
     announce::FrontSettings settings;
     settings.public_dir = dir.metadata().parent_path();
     settings.swarm_port = *swarm_port;
-    settings.public_seeder = public_seeder(io, config, *swarm_port);
+    settings.limits = announce::limits_for(open_files);
     announce::Front front(io, events, offered, tracker, recorder, settings);
     if (auto const listening = front.listen(config.listen, config.port); !listening) return listening;
     console::Publicity publicity(session, tracker, offered, front);

@@ -7,6 +7,7 @@
 #include "proto/schema/lanyard/v1/check.pb.h"
 #include "proto/schema/lanyard/v1/report.pb.h"
 #include "seeder/announce/offers.h"
+#include "seeder/announce/parse.h"
 #include "seeder/announce/public_file.h"
 #include "seeder/announce/rate_limiter.h"
 #include "seeder/announce/swarm_desk.h"
@@ -46,6 +47,16 @@ std::string describe(v1::Report const& report) {
 
 }  // namespace
 
+http::ServerLimits limits_for(std::size_t open_files) {
+    constexpr std::size_t kForOthers = 256;
+    constexpr std::size_t kLeast = 64;
+    http::ServerLimits limits;
+    auto const left = open_files > kForOthers + kLeast ? open_files - kForOthers : kLeast;
+    limits.connections = std::min(limits.connections, left);
+    limits.connections_per_address = std::min(limits.connections_per_address, std::max(kLeast, left / 10));
+    return limits;
+}
+
 // What answers. Handlers that are suspended keep it alive when the Front has gone, and then touch nothing else.
 class Front::Desk {
 public:
@@ -56,7 +67,7 @@ public:
           releases_(releases),
           recorder_(recorder),
           offers_(releases),
-          swarm_(tracker, settings.swarm_port, settings.public_seeder),
+          swarm_(tracker, settings.swarm_port),
           public_dir_(std::move(settings.public_dir)),
           rates_(settings.rate_limit),
           bell_(io) {}
@@ -124,7 +135,7 @@ Response Front::Desk::answer_get(Request const& request) {
 
 asio::awaitable<Response> Front::Desk::check(Request request) {
     v1::CheckRequest check;
-    if (!check.ParseFromString(request.body)) co_return malformed("lanyard.v1.CheckRequest");
+    if (!parse(check, request.body)) co_return malformed("lanyard.v1.CheckRequest");
     // It may be held for long, and there may be thousands of it.
     std::string().swap(request.body);
     auto const noted = recorder_.note_check(check, request.remote_address);
@@ -167,7 +178,7 @@ Response Front::Desk::answer_check(v1::CheckRequest const& check) {
 
 asio::awaitable<Response> Front::Desk::report(Request request) {
     v1::Report report;
-    if (!report.ParseFromString(request.body)) co_return malformed("lanyard.v1.Report");
+    if (!parse(report, request.body)) co_return malformed("lanyard.v1.Report");
     auto const told = describe(report);
     auto const taken = co_await recorder_.take_report(std::move(report), std::move(request.remote_address));
     if (!taken && kind_of(taken.error().code) == Kind::usage) co_return Response::text(400, taken.error().detail);

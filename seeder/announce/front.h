@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "proto/async/asio.h"
@@ -17,12 +16,15 @@
 namespace lanyard::announce {
 
 struct FrontSettings {
-    std::filesystem::path public_dir;                // holds metadata/ and packages/
-    std::uint16_t swarm_port = 0;                    // of the central seeder; 0: it is not in the swarms
-    std::optional<tracker::Endpoint> public_seeder;  // the same for foreign clients, which need an address
+    std::filesystem::path public_dir;  // holds metadata/ and packages/
+    std::uint16_t swarm_port = 0;      // of the central seeder; 0: it is not in the swarms
     RateLimit rate_limit;
     http::ServerLimits limits;
 };
+
+// The limits of a server in a process that may have `open_files` files and sockets: some are left for the swarm, the
+// database and packages, and no address may take more than about a tenth of the rest.
+http::ServerLimits limits_for(std::size_t open_files);
 
 // What the seeder answers over HTTP: the routes of docs/reference/cli.md. Lives on the io_context thread.
 class Front {

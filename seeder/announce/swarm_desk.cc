@@ -1,6 +1,7 @@
 #include "seeder/announce/swarm_desk.h"
 
 #include "proto/schema/lanyard/v1/check.pb.h"
+#include "seeder/announce/parse.h"
 #include "seeder/fleet/inputs.h"
 #include "seeder/tracker/foreign.h"
 
@@ -23,6 +24,13 @@ Response bencoded(std::string body) {
     return response;
 }
 
+std::optional<tracker::Endpoint> seeder_for(http::Request const& request, std::uint16_t swarm_port) {
+    boost::system::error_code gone;
+    auto const address = asio::ip::make_address(request.local_address, gone);
+    if (gone || swarm_port == 0) return std::nullopt;
+    return tracker::Endpoint{address, swarm_port};
+}
+
 v1::AnnounceResponse message_of(tracker::Answer const& answer, std::uint16_t swarm_port) {
     v1::AnnounceResponse message;
     message.set_interval_seconds(static_cast<std::uint32_t>(answer.interval.count()));
@@ -43,7 +51,7 @@ v1::AnnounceResponse message_of(tracker::Answer const& answer, std::uint16_t swa
 
 Response SwarmDesk::announce(http::Request const& request, tracker::Tracker::Time now) {
     v1::AnnounceRequest message;
-    if (!message.ParseFromString(request.body)) {
+    if (!parse(message, request.body)) {
         return Response::text(400, "The body is not a lanyard.v1.AnnounceRequest.");
     }
     if (!fleet::is_id(message.node_id())) return Response::text(400, "node_id must be 32 lower-case hex digits.");
@@ -70,7 +78,7 @@ Response SwarmDesk::announce_foreign(http::Request const& request, tracker::Trac
     if (!foreign) return bencoded(tracker::bencode_failure(foreign.error().detail));
     auto const answer = tracker_.announce(foreign->announce, now);
     if (!answer) return bencoded(tracker::bencode_failure(answer.error().detail));
-    return bencoded(tracker::bencode(*answer, public_seeder_, foreign->compact));
+    return bencoded(tracker::bencode(*answer, seeder_for(request, swarm_port_), foreign->compact));
 }
 
 }  // namespace lanyard::announce

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "proto/http/message.h"
 #include "seeder/tracker/tracker.h"
@@ -11,19 +10,18 @@ namespace lanyard::announce {
 // The tracker's routes: what is said over HTTP, and its answer.
 class SwarmDesk {
 public:
-    SwarmDesk(tracker::Tracker& tracker, std::uint16_t swarm_port, std::optional<tracker::Endpoint> public_seeder)
-        : tracker_(tracker), swarm_port_(swarm_port), public_seeder_(std::move(public_seeder)) {}
+    SwarmDesk(tracker::Tracker& tracker, std::uint16_t swarm_port) : tracker_(tracker), swarm_port_(swarm_port) {}
 
     // POST /v1/announce. The central seeder comes first, with an empty address: the node knows it by the name it asked.
     http::Response announce(http::Request const& request, tracker::Tracker::Time now);
 
-    // GET /announce. Failures too have status 200, as clients of BEP 3 expect.
+    // GET /announce. The central seeder comes first, at the address by which the client has reached it. Failures too
+    // have status 200, as clients of BEP 3 expect.
     http::Response announce_foreign(http::Request const& request, tracker::Tracker::Time now);
 
 private:
     tracker::Tracker& tracker_;
     std::uint16_t swarm_port_;
-    std::optional<tracker::Endpoint> public_seeder_;
 };
 
 }  // namespace lanyard::announce

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,6 +177,15 @@ std::string host_name() {
     std::array<char, 256> name{};
     if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
     return name.data();
+}
+
+std::size_t raise_open_files() {
+    constexpr std::size_t kUsual = 1024;
+    ::rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return kUsual;
+    auto const before = files.rlim_cur;
+    files.rlim_cur = files.rlim_max;
+    return ::setrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_max : before;
 }
 
 bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -35,6 +36,9 @@ bool is_locked(std::filesystem::path const& file);
 
 // As nodes may reach this machine by it; "localhost" when it has none.
 std::string host_name();
+
+// Lets this process open as many files as the system lets it at most, and gives that number.
+std::size_t raise_open_files();
 
 // Whether stderr is a terminal that a person looks at.
 bool stderr_is_terminal();

@@ -66,7 +66,6 @@ protected:
         FrontSettings settings;
         settings.public_dir = scratch / "public";
         settings.swarm_port = 8431;
-        settings.public_seeder = tracker::Endpoint{asio::ip::make_address("10.9.9.9"), 8431};
         settings.rate_limit = rate_limit;
         client.reset();
         front = std::make_unique<Front>(io, events, releases, tracker, recorder, settings);
@@ -284,11 +283,24 @@ TEST_F(AnnounceTest, WritesDownWhoHasChecked) {
 }
 
 TEST_F(AnnounceTest, TakesAReportOnceAndAcknowledgesItEachTime) {
+    post("/v1/check", check_of());
     EXPECT_EQ(post("/v1/report", report_of(1)).status, 200u);
     EXPECT_EQ(post("/v1/report", report_of(1)).status, 200u);
     EXPECT_EQ(events.count("fleet.report"), 1);
     EXPECT_EQ(events.text("fleet.report"), "pc-1: editor from 1.0.0 to 1.1.0 rolled back: it did not start");
     EXPECT_EQ(fleet.nodes()->at(0).apps(0).last_outcome(), v1::OUTCOME_ROLLED_BACK);
+}
+
+TEST_F(AnnounceTest, StoresNothingOfAReportThatItDoesNotKnow) {
+    auto report = report_of(1);
+    auto const known = report.SerializeAsString();
+    report.GetReflection()->MutableUnknownFields(&report)->AddLengthDelimited(99, std::string(50'000, 'x'));
+    EXPECT_EQ(post("/v1/report", report).status, 200u);
+    auto const stored = database.read([](store::Connection& connection) -> Result<std::string> {
+        auto rows = connection.prepare("SELECT body FROM fleet_reports");
+        return rows.next() ? rows.blob(0) : std::string();
+    });
+    EXPECT_EQ(stored, known);
 }
 
 TEST_F(AnnounceTest, AcknowledgesAReportOnlyWhenItIsStored) {
@@ -325,10 +337,11 @@ TEST_F(AnnounceTest, AnswersForeignClientsInBencoding) {
         "?info_hash=" + kInfoHash + "&peer_id=-XX0001-abcdefghijkl&port=6881&left=0&uploaded=0&downloaded=0";
     auto const compact = get("/announce" + query + "&compact=1");
     EXPECT_EQ(compact.status, 200u);
-    EXPECT_TRUE(compact.body.ends_with(std::string("5:peers12:\x0a\x09\x09\x09\x20\xef\x7f\0\0\x01\x1b\x59", 22) + "e"))
+    EXPECT_TRUE(compact.body.ends_with(std::string("5:peers12:\x7f\0\0\x01\x20\xef\x7f\0\0\x01\x1b\x59", 22) + "e"))
         << compact.body;
     auto const listed = get("/announce" + query + "&compact=0");
-    EXPECT_NE(listed.body.find("5:peersld2:ip8:10.9.9.94:porti8431eed2:ip9:127.0.0.14:porti7001eee"), std::string::npos)
+    EXPECT_NE(listed.body.find("5:peersld2:ip9:127.0.0.14:porti8431eed2:ip9:127.0.0.14:porti7001eee"),
+              std::string::npos)
         << listed.body;
 }
 
