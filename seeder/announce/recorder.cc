@@ -77,7 +77,9 @@ asio::awaitable<void> Recorder::write(std::shared_ptr<Batch const> batch,
         return Written{std::move(noted), fleet.take(batch->reports, batch->now)};
     };
     auto const written = co_await pool_.run(std::move(work));
-    if (!written.noted) {
+    if (written.noted) {
+        for (auto const& unknown : *written.noted) sightings_.forget(unknown);
+    } else {
         sightings_.forget(batch->sightings);
         events_.warning("fleet.write_failed", "what nodes run could not be noted: " + written.noted.error().detail);
     }

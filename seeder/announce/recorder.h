@@ -47,7 +47,7 @@ private:
         std::chrono::sys_seconds now;
     };
     struct Written {
-        Status noted;
+        Result<std::vector<std::string>> noted;  // see Fleet::note
         Result<std::vector<bool>> taken;
     };
 

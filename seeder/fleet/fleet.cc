@@ -63,7 +63,18 @@ void keep_the_latest_nodes(Connection& connection, std::int64_t most) {
         .run();
 }
 
-bool keep_report(Connection& connection, v1::Report const& report, std::int64_t now) {
+std::string stored_form(v1::Report report) {
+    auto& sources = *report.mutable_sources();
+    while (report.ByteSizeLong() > Fleet::kLargestReport && !sources.empty()) {
+        auto const kept = sources.size() / 2;
+        sources.DeleteSubrange(kept, sources.size() - kept);
+    }
+    return report.SerializeAsString();
+}
+
+// The bytes it takes; nothing when it is there already.
+std::optional<std::int64_t> keep_report(Connection& connection, v1::Report const& report, std::int64_t now) {
+    auto const body = stored_form(report);
     connection
         .prepare(
             "INSERT INTO fleet_reports (attempt_id, node_id, app, outcome, received_at, body) "
@@ -73,44 +84,38 @@ bool keep_report(Connection& connection, v1::Report const& report, std::int64_t 
         .bind(report.app())
         .bind(std::int64_t{report.outcome()})
         .bind(now)
-        .bind_blob(report.SerializeAsString())
+        .bind_blob(body)
         .run();
-    return connection.changed_rows() > 0;
+    if (connection.changed_rows() == 0) return std::nullopt;
+    return static_cast<std::int64_t>(body.size());
 }
 
 // Reports wait at the node while it is offline: one that ended before another does not replace its outcome.
-void apply_report(Connection& connection, ReceivedReport const& received, std::int64_t now) {
-    auto const& report = received.report;
+void apply_report(Connection& connection, v1::Report const& report, std::int64_t now) {
     auto const ended_at = std::min(report.ended_at(), now);  // a node's clock may be ahead
+    connection.prepare("UPDATE fleet_nodes SET last_seen = ? WHERE id = ?").bind(now).bind(report.node_id()).run();
     connection
         .prepare(
-            "INSERT INTO fleet_nodes (id, name, address, platform, agent_version, last_seen) "
-            "VALUES (?, ?, ?, '', '', ?) ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen")
-        .bind(report.node_id())
-        .bind(report.node_name())
-        .bind(received.address)
-        .bind(now)
-        .run();
-    connection
-        .prepare(
-            "INSERT INTO fleet_node_apps (node_id, app, channel, version, last_outcome, last_detail, last_ended_at) "
-            "VALUES (?, ?, '', ?, ?, ?, ?) ON CONFLICT (node_id, app) DO UPDATE SET "
-            "last_outcome = excluded.last_outcome, last_detail = excluded.last_detail, "
-            "last_ended_at = excluded.last_ended_at WHERE excluded.last_ended_at >= last_ended_at")
-        .bind(report.node_id())
-        .bind(report.app())
-        .bind(report.outcome() == v1::OUTCOME_COMMITTED ? report.to_version() : report.from_version())
+            "UPDATE fleet_node_apps SET last_outcome = ?, last_detail = ?, last_ended_at = ? "
+            "WHERE node_id = ? AND app = ? AND last_ended_at <= ?")
         .bind(std::int64_t{report.outcome()})
         .bind(report.detail())
         .bind(ended_at)
-        .run();
-    if (report.outcome() != v1::OUTCOME_COMMITTED) return;
-    connection.prepare("UPDATE fleet_node_apps SET version = ? WHERE node_id = ? AND app = ? AND last_ended_at = ?")
-        .bind(report.to_version())
         .bind(report.node_id())
         .bind(report.app())
         .bind(ended_at)
         .run();
+    if (connection.changed_rows() == 0 || report.outcome() != v1::OUTCOME_COMMITTED) return;
+    connection.prepare("UPDATE fleet_node_apps SET version = ? WHERE node_id = ? AND app = ?")
+        .bind(report.to_version())
+        .bind(report.node_id())
+        .bind(report.app())
+        .run();
+}
+
+std::int64_t count_report_bytes(Connection& connection) {
+    auto sum = connection.prepare("SELECT coalesce(sum(length(body)), 0) FROM fleet_reports");
+    return sum.next() ? sum.integer(0) : 0;
 }
 
 v1::NodeSummary summary_of(store::Statement const& row) {
@@ -168,11 +173,13 @@ CREATE TABLE fleet_reports (
 )sql";
 }
 
-Status Fleet::note(std::span<Sighting const> sightings) {
-    if (sightings.empty()) return {};
-    return database_.write([this, sightings](Connection& connection) -> Status {
+Result<std::vector<std::string>> Fleet::note(std::span<Sighting const> sightings) {
+    using Ids = std::vector<std::string>;
+    if (sightings.empty()) return Ids();
+    return database_.write([this, sightings](Connection& connection) -> Result<Ids> {
         auto seen = connection.prepare("UPDATE fleet_nodes SET last_seen = ? WHERE id = ?");
         bool any_changed = false;
+        Ids unknown;
         for (auto const& sighting : sightings) {
             any_changed = any_changed || sighting.changed;
             if (sighting.changed) {
@@ -180,28 +187,45 @@ Status Fleet::note(std::span<Sighting const> sightings) {
                 write_apps(connection, sighting);
             } else {
                 seen.bind(sighting.last_seen).bind(sighting.node_id).run();
+                if (connection.changed_rows() == 0) unknown.push_back(sighting.node_id);
             }
         }
         if (any_changed) keep_the_latest_nodes(connection, most_nodes_);
-        return {};
+        return unknown;
     });
 }
 
 Result<std::vector<bool>> Fleet::take(std::span<ReceivedReport const> reports, std::chrono::sys_seconds now) {
     if (reports.empty()) return std::vector<bool>();
     auto const seconds = std::int64_t{now.time_since_epoch().count()};
-    return database_.write([this, reports, seconds](Connection& connection) -> Result<std::vector<bool>> {
+    auto taken = database_.write([this, reports, seconds](Connection& connection) -> Result<std::vector<bool>> {
+        if (!report_bytes_) report_bytes_ = count_report_bytes(connection);
         std::vector<bool> fresh;
         for (auto const& received : reports) {
-            fresh.push_back(keep_report(connection, received.report, seconds));
-            if (fresh.back()) apply_report(connection, received, seconds);
+            auto const bytes = keep_report(connection, received.report, seconds);
+            fresh.push_back(bytes.has_value());
+            if (!bytes) continue;
+            *report_bytes_ += *bytes;
+            apply_report(connection, received.report, seconds);
         }
-        keep_the_latest_nodes(connection, most_nodes_);
-        connection.prepare("DELETE FROM fleet_reports WHERE number <= (SELECT max(number) FROM fleet_reports) - ?")
-            .bind(kMostReports)
-            .run();
+        keep_the_latest_reports(connection);
         return fresh;
     });
+    if (!taken) report_bytes_.reset();
+    return taken;
+}
+
+void Fleet::keep_the_latest_reports(Connection& connection) {
+    auto newest = connection.prepare("SELECT coalesce(max(number), 0) FROM fleet_reports");
+    if (!newest.next()) return;
+    auto const too_old = newest.integer(0) - kMostReports;
+    auto oldest = connection.prepare("SELECT number, length(body) FROM fleet_reports ORDER BY number");
+    std::int64_t last = 0;
+    while (oldest.next() && (oldest.integer(0) <= too_old || *report_bytes_ > most_report_bytes_)) {
+        last = oldest.integer(0);
+        *report_bytes_ -= oldest.integer(1);
+    }
+    if (last > 0) connection.prepare("DELETE FROM fleet_reports WHERE number <= ?").bind(last).run();
 }
 
 Result<std::vector<v1::NodeSummary>> Fleet::nodes() {

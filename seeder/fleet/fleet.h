@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,13 +29,21 @@ class Fleet {
 public:
     static constexpr std::int64_t kMostReports = 100'000;  // the oldest go first
 
-    explicit Fleet(store::Database& database, std::size_t most_nodes = Sightings::kMostNodes)
-        : database_(database), most_nodes_(static_cast<std::int64_t>(most_nodes)) {}
+    static constexpr std::int64_t kMostReportBytes = 64 * 1024 * 1024;  // the same
+    static constexpr std::size_t kLargestReport = 16 * 1024;            // the list of sources is shortened
 
-    // All or nothing. When there are too many nodes, those not seen for longest go first.
-    Status note(std::span<Sighting const> sightings);
+    explicit Fleet(store::Database& database, std::size_t most_nodes = Sightings::kMostNodes,
+                   std::int64_t most_report_bytes = kMostReportBytes)
+        : database_(database),
+          most_nodes_(static_cast<std::int64_t>(most_nodes)),
+          most_report_bytes_(most_report_bytes) {}
 
-    // All or nothing; for each whether it is new: a report is sent until it is acknowledged, and counts once.
+    // All or nothing. When there are too many nodes, those not seen for longest go first. Gives the ids of nodes that
+    // have merely been seen and are not in the database: it has to hear all about them again.
+    Result<std::vector<std::string>> note(std::span<Sighting const> sightings);
+
+    // All or nothing; for each whether it is new: a report is sent until it is acknowledged, and counts once. A report
+    // makes no node and no application that note() has not told of: its ids are its sender's word.
     Result<std::vector<bool>> take(std::span<ReceivedReport const> reports, std::chrono::sys_seconds now);
 
     // By name.
@@ -44,8 +53,12 @@ public:
     Result<std::uint32_t> expected_nodes();
 
 private:
+    void keep_the_latest_reports(store::Connection& connection);
+
     store::Database& database_;
     std::int64_t most_nodes_;
+    std::int64_t most_report_bytes_;
+    std::optional<std::int64_t> report_bytes_;  // in the database; unknown: to be counted
 };
 
 }  // namespace lanyard::fleet

@@ -8,6 +8,13 @@
 namespace lanyard::fleet {
 namespace {
 
+constexpr std::chrono::minutes kSearchInterval{1};
+
+// A time further away than its interval was set before the clock was set back.
+bool is_due(std::chrono::sys_seconds now, std::chrono::sys_seconds next, std::chrono::seconds interval) {
+    return now >= next || next - now > interval;
+}
+
 // Two contents with one hash only delay what is shown about a node.
 std::size_t content_of(v1::CheckRequest const& request, std::string const& address) {
     v1::CheckRequest content = request;
@@ -54,11 +61,14 @@ Status Sightings::note_check(v1::CheckRequest const& request, std::string const&
 
 bool Sightings::make_room(std::chrono::sys_seconds now) {
     if (known_.size() < most_nodes_) return true;
-    if (now < next_search_) return false;
-    next_search_ = now + std::chrono::minutes(1);
+    if (!is_due(now, next_search_, kSearchInterval)) return false;
+    next_search_ = now + kSearchInterval;
     auto const oldest = (now - kForgetAfter).time_since_epoch().count();
-    std::erase_if(known_,
-                  [&](auto const& node) { return node.second.last_seen < oldest && !changed_.contains(node.first); });
+    auto const newest = (now + kForgetAfter).time_since_epoch().count();
+    std::erase_if(known_, [&](auto const& node) {
+        auto const seen = node.second.last_seen;
+        return (seen < oldest || seen > newest) && !changed_.contains(node.first);
+    });
     return known_.size() < most_nodes_;
 }
 
@@ -71,7 +81,7 @@ std::vector<Sighting> Sightings::take_due(std::chrono::sys_seconds now) {
         due.push_back(std::move(sighting));
     }
     changed_.clear();
-    if (now >= next_seen_) {
+    if (is_due(now, next_seen_, kSeenInterval)) {
         next_seen_ = now + kSeenInterval;
         add_merely_seen(due);
     }
@@ -94,7 +104,13 @@ void Sightings::add_merely_seen(std::vector<Sighting>& due) {
 }
 
 void Sightings::forget(std::vector<Sighting> const& lost) {
-    for (auto const& sighting : lost) known_.erase(sighting.node_id);
+    for (auto const& sighting : lost) forget(sighting.node_id);
+}
+
+// The rest of what is known stays: there may be newer news of the node that wait to be taken.
+void Sightings::forget(std::string const& node_id) {
+    auto const found = known_.find(node_id);
+    if (found != known_.end()) found->second.content = 0;
 }
 
 }  // namespace lanyard::fleet

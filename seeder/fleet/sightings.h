@@ -43,6 +43,8 @@ public:
 
     // `lost` could not be written: the next check of these nodes is news again.
     void forget(std::vector<Sighting> const& lost);
+    // The same for one that the database does not know.
+    void forget(std::string const& node_id);
 
 private:
     struct Known {

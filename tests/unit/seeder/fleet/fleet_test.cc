@@ -66,6 +66,16 @@ protected:
         EXPECT_TRUE(all);
         return std::move(all).value_or(std::vector<v1::NodeSummary>());
     }
+    std::vector<std::string> bodies() {
+        auto all = database.read([](store::Connection& connection) -> Result<std::vector<std::string>> {
+            auto rows = connection.prepare("SELECT body FROM fleet_reports ORDER BY number");
+            std::vector<std::string> found;
+            while (rows.next()) found.push_back(rows.blob(0));
+            return found;
+        });
+        EXPECT_TRUE(all);
+        return std::move(all).value_or(std::vector<std::string>());
+    }
     v1::NodeApp only_app() {
         auto const all = nodes();
         return all.size() == 1 && all[0].apps_size() == 1 ? all[0].apps(0) : v1::NodeApp();
@@ -138,6 +148,7 @@ TEST_F(FleetTest, CountsAReportOnce) {
 }
 
 TEST_F(FleetTest, CountsAReportTwiceInOneBatchOnce) {
+    note(sighting_of('a'));
     std::vector<ReceivedReport> const batch = {report_of('a', '1', 500), report_of('a', '1', 500),
                                                report_of('b', '2', 500)};
     EXPECT_EQ(fleet.take(batch, now), (std::vector<bool>{true, false, true}));
@@ -151,6 +162,7 @@ TEST_F(FleetTest, KeepsTheVersionWhenAnAttemptDidNotChangeIt) {
 }
 
 TEST_F(FleetTest, DoesNotLetAReportThatWasHeldUpReplaceALaterOne) {
+    note(sighting_of('a'));
     EXPECT_TRUE(take(report_of('a', '2', 600, v1::OUTCOME_ROLLED_BACK)));
     EXPECT_TRUE(take(report_of('a', '1', 500)));
     EXPECT_EQ(only_app().last_detail(), "detail 2");
@@ -158,19 +170,58 @@ TEST_F(FleetTest, DoesNotLetAReportThatWasHeldUpReplaceALaterOne) {
 }
 
 TEST_F(FleetTest, IsNotBlockedByAReportFromTheFuture) {
+    note(sighting_of('a'));
     EXPECT_TRUE(take(report_of('a', '1', std::numeric_limits<std::int64_t>::max(), v1::OUTCOME_FAILED)));
     now += 10s;
     EXPECT_TRUE(take(report_of('a', '2', 1005)));
     EXPECT_EQ(only_app().last_outcome(), v1::OUTCOME_COMMITTED);
 }
 
-TEST_F(FleetTest, ListsANodeThatHasOnlyReported) {
+TEST_F(FleetTest, MakesNoNodeAndNoApplicationOfAReport) {
     EXPECT_TRUE(take(report_of('a', '1', 500)));
-    auto const all = nodes();
-    ASSERT_EQ(all.size(), 1u);
-    EXPECT_EQ(all[0].name(), "pc-a");
-    EXPECT_EQ(all[0].address(), "10.0.0.9");
-    EXPECT_EQ(all[0].last_seen(), 1000);
+    EXPECT_TRUE(nodes().empty());
+    note(sighting_of('a'));
+    auto invented = report_of('a', '2', 500);
+    invented.report.set_app("invented");
+    EXPECT_TRUE(take(invented));
+    EXPECT_EQ(only_app().app(), "editor");
+    EXPECT_EQ(nodes()[0].last_seen(), 1000);
+}
+
+TEST_F(FleetTest, NamesThoseMerelySeenWhomItDoesNotKnow) {
+    note(sighting_of('a'));
+    std::vector<Sighting> seen(2);
+    seen[0].node_id = id('a');
+    seen[1].node_id = id('b');
+    EXPECT_EQ(fleet.note(seen), std::vector<std::string>{id('b')});
+    EXPECT_EQ(nodes().size(), 1u);
+}
+
+TEST_F(FleetTest, StoresNoReportLargerThanItsShare) {
+    auto large = report_of('a', '1', 500);
+    for (int i = 0; i < 1000; ++i) large.report.add_sources()->set_address(std::string(60, '1'));
+    EXPECT_TRUE(take(large));
+    auto const stored = bodies();
+    ASSERT_EQ(stored.size(), 1u);
+    EXPECT_LE(stored[0].size(), Fleet::kLargestReport);
+    v1::Report report;
+    ASSERT_TRUE(report.ParseFromString(stored[0]));
+    EXPECT_EQ(report.detail(), "detail 1");
+    EXPECT_GT(report.sources_size(), 100);
+}
+
+TEST_F(FleetTest, DropsTheOldestReportsWhenAllTogetherAreTooLarge) {
+    auto const one = static_cast<std::int64_t>(report_of('a', '1', 500).report.ByteSizeLong());
+    Fleet few(database, 10, 3 * one);
+    std::vector<ReceivedReport> const first = {report_of('a', '1', 500), report_of('a', '2', 500)};
+    ASSERT_TRUE(few.take(first, now));
+    Fleet restarted(database, 10, 3 * one);
+    std::vector<ReceivedReport> const second = {report_of('a', '3', 500), report_of('a', '4', 500)};
+    ASSERT_TRUE(restarted.take(second, now));
+    auto const stored = bodies();
+    ASSERT_EQ(stored.size(), 3u);
+    EXPECT_EQ(stored[0], first[1].report.SerializeAsString());
+    EXPECT_EQ(stored[2], second[1].report.SerializeAsString());
 }
 
 TEST_F(FleetTest, ForgetsTheNodesNotSeenForLongestWhenThereAreTooMany) {
@@ -185,6 +236,7 @@ TEST_F(FleetTest, ForgetsTheNodesNotSeenForLongestWhenThereAreTooMany) {
 }
 
 TEST_F(FleetTest, RemembersAcrossARestart) {
+    note(sighting_of('a'));
     EXPECT_TRUE(take(report_of('a', '1', 500)));
     auto other = open(scratch / "seeder.db");
     Fleet second(other);

@@ -112,6 +112,48 @@ TEST_F(SightingsTest, TakesWhatCouldNotBeWrittenForNewsAgain) {
     EXPECT_TRUE(due[0].changed);
 }
 
+TEST_F(SightingsTest, KeepsTheLatestNewsOfANodeWhoseEarlierOnesWereLost) {
+    note(check_of(1));
+    auto const lost = sightings.take_due(now);
+    now += 1s;
+    note(check_of(1, "1.1.0"));
+    sightings.forget(lost);
+    auto const due = sightings.take_due(now);
+    ASSERT_EQ(due.size(), 1u);
+    EXPECT_EQ(due[0].last_seen, 1'000'001);
+    EXPECT_EQ(due[0].apps[0].version(), "1.1.0");
+}
+
+TEST_F(SightingsTest, TakesANodeThatTheDatabaseDoesNotKnowForNewsAgain) {
+    note(check_of(1));
+    sightings.take_due(now);
+    sightings.forget(id(1));
+    sightings.forget(id(2));
+    note(check_of(1));
+    auto const due = sightings.take_due(now);
+    ASSERT_EQ(due.size(), 1u);
+    EXPECT_TRUE(due[0].changed);
+}
+
+TEST_F(SightingsTest, GoesOnWhenTheClockIsSetBack) {
+    note(check_of(1));
+    sightings.take_due(now);
+    now -= 48h;
+    note(check_of(1));
+    auto const due = sightings.take_due(now);
+    ASSERT_EQ(due.size(), 1u);
+    EXPECT_EQ(due[0].last_seen, now.time_since_epoch().count());
+}
+
+TEST_F(SightingsTest, FindsRoomWhenTheClockIsSetBack) {
+    Sightings few(1);
+    EXPECT_TRUE(few.note_check(check_of(1), "", now));
+    few.take_due(now);
+    EXPECT_FALSE(few.note_check(check_of(2), "", now));
+    now -= 48h;
+    EXPECT_TRUE(few.note_check(check_of(2), "", now));
+}
+
 TEST_F(SightingsTest, KeepsAccountOfSoManyNodesOnlyAndForgetsTheSilentOnesForNewOnes) {
     Sightings few(2);
     EXPECT_TRUE(few.note_check(check_of(1), "", now));
