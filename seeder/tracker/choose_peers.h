@@ -24,7 +24,11 @@ struct Participant {
     bool complete = false;  // has every piece
 };
 
-// Whom `asker` should talk to: at most `most` of `others`, in random order, leechers and seeds alike. Never itself,
+// The address itself; of IPv6 its first 64 bits, of which a machine may have the rest as it likes.
+asio::ip::address network_of(asio::ip::address const& address);
+
+// Whom `asker` should talk to: at most `most` of `others`, in random order, leechers and seeds alike. Of each network
+// one before of any a second, and so on, so that nobody takes the answer by announcing many. Never itself,
 // never an address that `asker` cannot reach (loopback or link-local, from elsewhere), and no seeds for one that is
 // complete: the two would have nothing to say to each other.
 std::vector<Endpoint> choose_peers(Participant const& asker, std::span<Participant const> others, std::size_t most,

@@ -12,6 +12,18 @@ constexpr std::size_t kLongestKey = 32;
 constexpr int kMissedAnnounces = 3;
 constexpr std::chrono::seconds kSweepInterval{1};
 
+using Counts = std::map<asio::ip::address, std::size_t>;
+
+std::size_t count_of(Counts const& counts, asio::ip::address const& address) {
+    auto const found = counts.find(address);
+    return found == counts.end() ? 0 : found->second;
+}
+
+void take_one(Counts& counts, asio::ip::address const& address) {
+    auto const found = counts.find(address);
+    if (found != counts.end() && --found->second == 0) counts.erase(found);
+}
+
 }  // namespace
 
 Tracker::Tracker(Settings settings, std::uint32_t random_seed) : settings_(settings), random_(random_seed) {}
@@ -66,14 +78,15 @@ void Tracker::enter(Swarm& swarm, std::string const& who, Participant const& par
         swarm.participants.push_back(participant);
         swarm.presences.push_back({until, who});
         ++swarm.at_address[participant.endpoint.address];
+        ++swarm.in_network[network_of(participant.endpoint.address)];
     }
     swarm.complete += participant.complete ? 1 : 0;
 }
 
 // False when the address has its share already: the announce is answered all the same.
 bool Tracker::make_room(Swarm& swarm, asio::ip::address const& address) const {
-    auto const here = swarm.at_address.find(address);
-    if (here != swarm.at_address.end() && here->second >= settings_.participants_per_address) return false;
+    if (count_of(swarm.at_address, address) >= settings_.participants_per_address) return false;
+    if (count_of(swarm.in_network, network_of(address)) >= settings_.participants_per_network) return false;
     if (swarm.participants.size() < settings_.participants) return true;
     auto const sooner = [](Presence const& a, Presence const& b) { return a.until < b.until; };
     auto const oldest = std::min_element(swarm.presences.begin(), swarm.presences.end(), sooner);
@@ -85,7 +98,8 @@ bool Tracker::make_room(Swarm& swarm, asio::ip::address const& address) const {
 void Tracker::leave(Swarm& swarm, std::size_t place) {
     auto const address = swarm.participants[place].endpoint.address;
     swarm.complete -= swarm.participants[place].complete ? 1 : 0;
-    if (--swarm.at_address[address] == 0) swarm.at_address.erase(address);
+    take_one(swarm.at_address, address);
+    take_one(swarm.in_network, network_of(address));
     swarm.places.erase(swarm.presences[place].who);
     auto const last = swarm.participants.size() - 1;
     if (place != last) {

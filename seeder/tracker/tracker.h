@@ -18,9 +18,12 @@
 namespace lanyard::tracker {
 
 struct Settings {
-    std::size_t most_peers = 50;                 // in one answer, the central seeder not counted
-    std::size_t participants = 20'000;           // of one swarm; over it, who was heard of longest ago is forgotten
-    std::size_t participants_per_address = 256;  // so that one machine cannot fill a swarm with inventions
+    std::size_t most_peers = 50;        // in one answer, the central seeder not counted
+    std::size_t participants = 20'000;  // of one swarm; over it, who was heard of longest ago is forgotten
+    // So that one machine cannot fill a swarm with inventions. An IPv6 network of 64 bits may be one machine, or all of
+    // a site.
+    std::size_t participants_per_address = 256;
+    std::size_t participants_per_network = 5'000;
     std::chrono::seconds interval_downloading{5};
     std::chrono::seconds interval_complete{60};
 };
@@ -66,6 +69,7 @@ private:
         std::vector<Presence> presences;
         std::unordered_map<std::string, std::size_t> places;  // by who
         std::map<asio::ip::address, std::size_t> at_address;
+        std::map<asio::ip::address, std::size_t> in_network;  // see network_of
         std::size_t complete = 0;
         Time next_sweep{};
     };

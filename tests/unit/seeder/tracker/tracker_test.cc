@@ -46,6 +46,7 @@ protected:
         settings.most_peers = 5;
         settings.participants = 20;
         settings.participants_per_address = 8;
+        settings.participants_per_network = 12;
         return settings;
     }
 
@@ -157,6 +158,18 @@ TEST_F(TrackerTest, LetsOneAddressFillOnlyItsShare) {
     EXPECT_EQ(answer.incomplete, 9u);
 }
 
+TEST_F(TrackerTest, LetsOneIpv6NetworkFillOnlyItsShareHoweverManyAddressesItHas) {
+    for (std::uint16_t port = 1; port <= 100; ++port) tell(from("fd00::" + std::to_string(port), port));
+    EXPECT_EQ(tell(from("10.0.0.1", 1000)).incomplete, 13u);
+    for (std::uint16_t port = 1; port <= 12; ++port) {
+        auto goodbye = from("fd00::" + std::to_string(port), port);
+        goodbye.stopped = true;
+        tell(goodbye);
+    }
+    tell(from("fd00::99", 99));
+    EXPECT_EQ(tell(from("10.0.0.1", 1000)).incomplete, 2u) << "the places are free again";
+}
+
 TEST_F(TrackerTest, ForgetsWhoWasHeardOfLongestAgoWhenASwarmIsFull) {
     for (int i = 0; i < 20; ++i) {
         tell(from("10.0.1." + std::to_string(i), static_cast<std::uint16_t>(100 + i)));
@@ -239,6 +252,38 @@ TEST(ChoosePeersTest, NamesOnlyWhatTheAskerCanReach) {
     EXPECT_FALSE(would_name("fd00::1", "fe80::1"));
     EXPECT_TRUE(would_name("fe80::2", "fe80::1"));
     EXPECT_TRUE(would_name("10.0.0.1", "fd00::1"));
+}
+
+// How many of `honest` are among those chosen when somebody else has announced 200 endpoints, from `crowd` on.
+std::size_t chosen_of(std::vector<std::string> const& honest, std::string const& crowd, bool many_addresses) {
+    std::vector<Participant> others;
+    for (std::uint16_t i = 1; i <= 200; ++i) {
+        others.push_back(at(many_addresses ? crowd + std::to_string(i) : crowd, static_cast<std::uint16_t>(1000 + i)));
+    }
+    for (auto const& address : honest) others.push_back(at(address));
+    std::mt19937 random(1);
+    auto const chosen = choose_peers(at("10.0.0.1"), others, 5, random);
+    EXPECT_EQ(chosen.size(), 5u);
+    return static_cast<std::size_t>(
+        std::count_if(chosen.begin(), chosen.end(), [](auto const& one) { return one.port == 1; }));
+}
+
+TEST(ChoosePeersTest, LetsNobodyTakeTheAnswerByAnnouncingMany) {
+    std::vector<std::string> const honest = {"10.0.0.2", "10.0.0.3", "fd00:0:0:7::1", "fd00:0:0:8::1"};
+    EXPECT_EQ(chosen_of(honest, "10.0.0.66", false), 4u);
+    EXPECT_EQ(chosen_of(honest, "fd00::", true), 4u);
+}
+
+TEST(ChoosePeersTest, TakesSecondOnesOnlyAfterAllFirstOnesAndThirdOnesOnlyAfterThose) {
+    std::vector<Participant> const others = {at("10.0.0.2", 1), at("10.0.0.2", 2), at("10.0.0.2", 3),
+                                             at("10.0.0.2", 4), at("10.0.0.3", 5), at("10.0.0.3", 6)};
+    std::mt19937 random(3);
+    for (int turn = 0; turn < 20; ++turn) {
+        auto const four = choose_peers(at("10.0.0.1"), others, 4, random);
+        auto const of_second = [](auto const& one) { return one.port > 4; };
+        EXPECT_EQ(std::count_if(four.begin(), four.end(), of_second), 2) << turn;
+        EXPECT_EQ(choose_peers(at("10.0.0.1"), others, 9, random).size(), 6u);
+    }
 }
 
 TEST(ChoosePeersTest, GivesNothingWhenNothingIsWanted) {
