@@ -51,7 +51,8 @@ http::ServerLimits limits_for(std::size_t open_files) {
     constexpr std::size_t kForOthers = 256;
     constexpr std::size_t kLeast = 64;
     http::ServerLimits limits;
-    auto const left = open_files > kForOthers + kLeast ? open_files - kForOthers : kLeast;
+    auto const for_others = std::max(kForOthers, open_files / 4);
+    auto const left = open_files > for_others + kLeast ? open_files - for_others : kLeast;
     limits.connections = std::min(limits.connections, left);
     limits.connections_per_address = std::min(limits.connections_per_address, std::max(kLeast, left / 10));
     return limits;

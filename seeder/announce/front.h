@@ -22,8 +22,8 @@ struct FrontSettings {
     http::ServerLimits limits;
 };
 
-// The limits of a server in a process that may have `open_files` files and sockets: some are left for the swarm, the
-// database and packages, and no address may take more than about a tenth of the rest.
+// The limits of a server in a process that may have `open_files` files and sockets: a quarter is left for the swarm,
+// the database and packages, and no address may take more than about a tenth of the rest.
 http::ServerLimits limits_for(std::size_t open_files);
 
 // What the seeder answers over HTTP: the routes of docs/reference/cli.md. Lives on the io_context thread.

@@ -9,6 +9,7 @@ TEST(LimitsTest, LeaveFilesForOthersAndConnectionsForOtherAddresses) {
     auto const usual = limits_for(1024);
     EXPECT_EQ(usual.connections, 768u);
     EXPECT_EQ(usual.connections_per_address, 76u);
+    EXPECT_EQ(limits_for(8192).connections, 6144u);
 }
 
 TEST(LimitsTest, AreNeverAboveThoseOfTheServer) {
