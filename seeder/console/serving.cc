@@ -162,7 +162,8 @@ void Serving::spread(News const& news) {
 
 void Serving::warn_of_expiry() {
     auto const now = clock_();
-    if (now < next_warning_) return;
+    // As in look(): the clock may have been set back.
+    if (now < next_warning_ && next_warning_ - now <= kWarnAgain) return;
     next_warning_ = now + kWarnAgain;
     auto const manifest = database_.read(publish::read_manifest);
     if (!manifest) return;

@@ -137,6 +137,12 @@ TEST_F(ServingTest, WarnsOnceADayOfWhatOnlyPeopleCanSign) {
     EXPECT_EQ(events_.count("metadata.expiring"), 2);
 }
 
+TEST_F(ServingTest, WarnsAlsoAfterTheClockHasBeenSetBack) {
+    now_ += days(355);
+    serve({[this] { now_ -= days(5); }});
+    EXPECT_EQ(events_.count("metadata.expiring"), 2);
+}
+
 TEST_F(ServingTest, TellsOfTroubleOnceAndGoesOnWhenItIsOver) {
     auto const away = repository_.root() / "away";
     auto const nothing = [] {};
