@@ -37,7 +37,11 @@ Status with_node(NodeConfig const& config, StateFiles const& files, events::Even
     Node node(io, events, config, files, *database, std::move(*setup));
     asio::signal_set signals(io, SIGINT, SIGTERM);
     signals.async_wait([&](boost::system::error_code const& cancelled, int) {
-        if (!cancelled) node.stop();
+        if (cancelled) return;
+        node.stop();
+        // Whoever cannot wait until a walk has come to a safe end presses Ctrl-C again.
+        boost::system::error_code ignored;
+        signals.remove(SIGINT, ignored);
     });
     Status outcome;
     bool done = false;
@@ -58,7 +62,7 @@ Status with_node(NodeConfig const& config, StateFiles const& files, events::Even
 
 asio::awaitable<void> serve(Node& node, Status& outcome) {
     outcome = node.listen();
-    if (outcome) co_await node.serve();
+    if (outcome) outcome = co_await node.serve();
 }
 
 Result<platform::StateLock> lock_state(StateFiles const& files) {

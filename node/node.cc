@@ -50,8 +50,8 @@ std::vector<check::ManagedApp> managed(NodeConfig const& config) {
 
 // The tracker hands out the address a node asks from. On a loopback network (tests, a demo without root) that must be
 // the one it listens on; elsewhere the system knows best.
-std::optional<std::string> source_address(NodeConfig const& config) {
-    if (!config.swarm_listen.starts_with("127.")) return std::nullopt;
+std::optional<std::string> source_address(NodeConfig const& config, http::Url const& seeder) {
+    if (!config.swarm_listen.starts_with("127.") || !seeder.host.starts_with("127.")) return std::nullopt;
     return config.swarm_listen;
 }
 
@@ -89,7 +89,7 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       metadata_(database),
       journal_(database, std::chrono::system_clock::now),
       records_(database, std::chrono::system_clock::now),
-      seeder_(io, setup.seeder, source_address(config)),
+      seeder_(io, setup.seeder, source_address(config, setup.seeder)),
       checker_(io, seeder_, refresher_, installations_,
                check::Identity{config.id, config.name, release::Platform::here()}, managed(config), utc_now),
       times_{.interval = config.poll},
@@ -142,10 +142,10 @@ asio::awaitable<void> Node::loops_ended() {
     alarm_.cancel();
 }
 
-asio::awaitable<void> Node::serve() {
+asio::awaitable<Status> Node::serve() {
     if (auto const started = start_loops(); !started) {
         events_.error("node.failed", started.error().detail);
-        co_return;
+        co_return started;
     }
     events_.info("node.ready",
                  "keeps " + std::to_string(cares_.size()) + " applications up to date from " + config_.seeder_url);
@@ -157,6 +157,7 @@ asio::awaitable<void> Node::serve() {
     co_await poll_.run(on_outcome, on_contact);
     co_await loops_ended();
     events_.info("node.stopped", "whatever was under way goes on at the next start");
+    co_return Status();
 }
 
 asio::awaitable<v1::LocalResponse> Node::obey(v1::LocalRequest request, console::Desk::Say say) {

@@ -51,7 +51,7 @@ public:
 
     Status listen() { return local_.listen(files_.socket()); }
     // The daemon's work; returns when stop() has been obeyed.
-    asio::awaitable<void> serve();
+    asio::awaitable<Status> serve();
     // One command without a daemon; the answer of the desk.
     asio::awaitable<v1::LocalResponse> obey(v1::LocalRequest request, console::Desk::Say say);
     void stop();

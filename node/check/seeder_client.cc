@@ -91,13 +91,14 @@ asio::awaitable<Result<std::string>> SeederClient::post(std::string path, std::s
 
 asio::awaitable<Result<std::string>> SeederClient::send(http::ClientRequest request) {
     auto const path = request.path;
+    retry_after_.reset();
     auto answer = co_await http_.send(std::move(request));
     if (!answer) {
         co_return tl::unexpected<Error>(
             Error(answer.error().code,
                   fmt::format("the seeder {} cannot be asked: {}", http_.url().to_string(), answer.error().detail)));
     }
-    retry_after_ = answer->retry_after;
+    if (answer->status == 429 || answer->status == 503) retry_after_ = answer->retry_after;
     if (answer->status != 200) co_return tl::unexpected<Error>(refusal(*answer, path));
     co_return std::move(answer->body);
 }

@@ -127,7 +127,17 @@ Result<AppConfig> read_app(toml::table const& table, std::filesystem::path const
 Status check_sections(toml::table const& document, std::filesystem::path const& file) {
     for (auto const& [key, value] : document) {
         auto const name = key.str();
-        if (name == "seeder" || name == "node" || name == "swarm" || name == "app") continue;
+        if (name == "seeder" || name == "node" || name == "swarm") {
+            if (value.is_table()) continue;
+            return fail(Errc::malformed_config, fmt::format("{}:{}: '{}' must be written as a section: [{}]",
+                                                            file.string(), value.source().begin.line, name, name));
+        }
+        if (name == "app") {
+            if (value.is_array()) continue;
+            return fail(Errc::malformed_config, fmt::format("{}:{}: each application is written as a section of its "
+                                                            "own: [[app]]",
+                                                            file.string(), value.source().begin.line));
+        }
         return fail(Errc::malformed_config, fmt::format("{}:{}: unknown section '{}' (known: seeder, node, swarm, app)",
                                                         file.string(), value.source().begin.line, name));
     }
@@ -177,6 +187,13 @@ Status read_apps(toml::table const& document, std::filesystem::path const& file,
         if (!table) return fail(Errc::malformed_config, file.string() + ": 'app' must be written as [[app]] tables");
         auto app = read_app(*table, file);
         if (!app) return pass_on(app);
+        for (auto const& other : apps) {
+            if (other.app.name != app->app.name && other.app.home != app->app.home) continue;
+            return fail(
+                Errc::malformed_config,
+                fmt::format("{}:{}: application {} or its directory {} is named twice; each has its own", file.string(),
+                            table->source().begin.line, app->app.name.text(), app->app.home.string()));
+        }
         apps.push_back(std::move(*app));
     }
     return {};

@@ -154,15 +154,15 @@ asio::awaitable<v1::LocalResponse> Desk::update(v1::UpdateNow order, Say say) {
     if (!outcome) co_return refusal(outcome.error());
     dispatch(*outcome);
 
+    std::string held_back;
     for (auto const& finding : outcome->findings) {
         bool const asked =
             std::any_of(apps->begin(), apps->end(), [&](auto const& one) { return one.app.name == finding.app.name; });
-        if (asked && !finding.offer) {
-            Error const held(Errc::update_failed, fmt::format("{} {} is not taken: {}", finding.app.name.text(),
-                                                              finding.target->version.text(), finding.held_back));
-            co_return refusal(held);
-        }
+        if (!asked || finding.offer) continue;
+        held_back += fmt::format("{}{} {} is not taken: {}", held_back.empty() ? "" : "\n", finding.app.name.text(),
+                                 finding.target->version.text(), finding.held_back);
     }
+    auto const before = last_attempts(*apps);
     std::vector<AppDesk> busy;
     for (auto const& app : *apps) {
         app.loop->hurry();
@@ -171,12 +171,21 @@ asio::awaitable<v1::LocalResponse> Desk::update(v1::UpdateNow order, Say say) {
         if (order.now()) gate_.open_now(app.app.name);
     }
     if (busy.empty()) {
+        if (!held_back.empty()) {
+            Error const held(Errc::update_failed, held_back);
+            co_return refusal(held);
+        }
         v1::LocalResponse response;
         response.set_message("nothing newer is on offer");
         co_return response;
     }
     co_await wait_for(busy, say);
-    co_return outcome_of(busy);
+    auto response = outcome_of(busy, before);
+    if (!held_back.empty()) {
+        response.set_exit_code(static_cast<std::uint32_t>(Kind::update));
+        response.set_message(response.message() + "\n" + held_back);
+    }
+    co_return response;
 }
 
 asio::awaitable<v1::LocalResponse> Desk::roll_back(v1::RollBack order, Say say) {
@@ -195,13 +204,17 @@ asio::awaitable<v1::LocalResponse> Desk::roll_back(v1::RollBack order, Say say) 
                                                           app.app.name.text()));
         co_return refusal(none);
     }
+    auto const before = last_attempts(*apps);
     check::Offer back{*releases->current, releases->previous, app.app.home};
     app.loop->roll_back(std::move(back));
     co_await wait_for(*apps, say);
-    auto response = outcome_of(*apps);
-    // Here going back is what was asked for.
+    auto response = outcome_of(*apps, before);
+    // Here going back is what was asked for, and nothing else.
     auto const last = records_.last_report(app.app.name);
-    if (last && *last && (*last)->outcome() == v1::OUTCOME_ROLLED_BACK) response.set_exit_code(0);
+    if (last && *last && !before.contains((*last)->attempt_id())) {
+        auto const rolled_back = (*last)->outcome() == v1::OUTCOME_ROLLED_BACK;
+        response.set_exit_code(rolled_back ? 0 : static_cast<std::uint32_t>(Kind::update));
+    }
     co_return response;
 }
 
@@ -220,12 +233,27 @@ asio::awaitable<void> Desk::wait_for(std::vector<AppDesk> apps, Say say) {
     }
 }
 
-v1::LocalResponse Desk::outcome_of(std::vector<AppDesk> const& apps) {
+std::set<std::string> Desk::last_attempts(std::vector<AppDesk> const& apps) {
+    std::set<std::string> ids;
+    for (auto const& app : apps) {
+        auto const last = records_.last_report(app.app.name);
+        if (last && *last) ids.insert((*last)->attempt_id());
+    }
+    return ids;
+}
+
+v1::LocalResponse Desk::outcome_of(std::vector<AppDesk> const& apps, std::set<std::string> const& before) {
     v1::LocalResponse response;
     for (auto const& app : apps) {
         auto const last = records_.last_report(app.app.name);
         if (!last) return refusal(last.error());
-        if (!*last) continue;
+        if (!*last || before.contains((*last)->attempt_id())) {
+            Error const none(Errc::update_failed,
+                             fmt::format("nothing was changed for {}: see the log of the node for the "
+                                         "reason, then try again",
+                                         app.app.name.text()));
+            return refusal(none);
+        }
         auto const& report = **last;
         if (report.outcome() != v1::OUTCOME_COMMITTED) {
             response.set_exit_code(static_cast<std::uint32_t>(Kind::update));

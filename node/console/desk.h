@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,7 +62,9 @@ private:
     asio::awaitable<v1::LocalResponse> roll_back(v1::RollBack order, Say say);
     // Until none of these is busy; says the status about every second.
     asio::awaitable<void> wait_for(std::vector<AppDesk> apps, Say say);
-    v1::LocalResponse outcome_of(std::vector<AppDesk> const& apps);
+    // Of the attempts that have ended since `before` was taken.
+    v1::LocalResponse outcome_of(std::vector<AppDesk> const& apps, std::set<std::string> const& before);
+    std::set<std::string> last_attempts(std::vector<AppDesk> const& apps);
     Result<std::vector<AppDesk>> named(std::string const& name) const;
 
     NodeConfig const& config_;

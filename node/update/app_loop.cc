@@ -100,7 +100,7 @@ void AppLoop::stop() {
     bell_.ring();
 }
 
-bool AppLoop::busy() const { return walking_ || back_ || (wanted_ && due()); }
+bool AppLoop::busy() const { return walking_ || (!stopping_ && (back_ || (wanted_ && due()))); }
 
 bool AppLoop::due() const { return !not_before_ || clock_() >= *not_before_; }
 

@@ -72,6 +72,17 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"TextForNumber", valid() + "[swarm]\nport = \"8431\"\n", "node.toml:7"},
                     Wrong{"RelativeDirectory", valid() + "[[app]]\nname = \"a\"\ndirectory = \"x\"\n", "absolute"},
                     Wrong{"BadAppName", valid() + "[[app]]\nname = \"../a\"\ndirectory = \"/x\"\n", "node.toml:6"},
+                    Wrong{"AppTwice",
+                          valid() + "[[app]]\nname = \"a\"\ndirectory = \"/x\"\n"
+                                    "[[app]]\nname = \"a\"\ndirectory = \"/y\"\n",
+                          "node.toml:9: application a"},
+                    Wrong{"DirectoryTwice",
+                          valid() + "[[app]]\nname = \"a\"\ndirectory = \"/x\"\n"
+                                    "[[app]]\nname = \"b\"\ndirectory = \"/x\"\n",
+                          "named twice"},
+                    Wrong{"AppAsOneTable", valid() + "[app]\nname = \"a\"\ndirectory = \"/x\"\n", "[[app]]"},
+                    Wrong{"SwarmAsNumber", "swarm = 3\n" + valid(),
+                          "node.toml:1: 'swarm' must be written as a section"},
                     Wrong{"NoDigest", "[seeder]\nurl = \"http://s\"\n", "root_digest"}),
     [](auto const& instance) { return instance.param.name; });
 

@@ -198,6 +198,7 @@ TEST_F(AppLoopTest, LeavesAnInterruptedWalkForTheNextStart) {
     loop.stop();
     settle();
     EXPECT_TRUE(ends.empty());
+    EXPECT_FALSE(loop.busy());
 }
 
 }  // namespace
