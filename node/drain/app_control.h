@@ -27,6 +27,10 @@ public:
     // does not happen; the application may then be in any state. Stopping what does not run succeeds.
     virtual asio::awaitable<Status> stop(AppRelease const& release) = 0;
 
+    // After a stop() that failed: the application may be on its way down still. Waits until its declared ports are
+    // closed, for one more stop deadline; Errc::still_listening when they stay open.
+    virtual asio::awaitable<Status> wait_for_stop(AppRelease const& release) = 0;
+
     // Runs the start command and waits for it to return, up to the start deadline. Does nothing when every declared
     // port is listening already; an application that declares none is started, whether it runs or not.
     virtual asio::awaitable<Status> start(AppRelease const& release) = 0;

@@ -57,6 +57,11 @@ asio::awaitable<Status> CommandAppControl::stop(AppRelease const& release) {
     co_return co_await wait_until_closed(release, limit);
 }
 
+asio::awaitable<Status> CommandAppControl::wait_for_stop(AppRelease const& release) {
+    auto const limit = now_() + release.target.install.stop_deadline;
+    co_return co_await wait_until_closed(release, limit);
+}
+
 asio::awaitable<Status> CommandAppControl::wait_until_closed(AppRelease const& release,
                                                              std::chrono::steady_clock::time_point limit) {
     auto const& policy = release.target.install;

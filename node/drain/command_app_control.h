@@ -20,6 +20,7 @@ public:
     // A stop command that fails is forgiven when the ports say that the application is gone. Without a stop command
     // there must be nothing to stop: a declared port that listens is an error.
     asio::awaitable<Status> stop(AppRelease const& release) override;
+    asio::awaitable<Status> wait_for_stop(AppRelease const& release) override;
     asio::awaitable<Status> start(AppRelease const& release) override;
     void launch(AppRelease const& release) noexcept override;
 

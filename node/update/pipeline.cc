@@ -181,8 +181,10 @@ asio::awaitable<Ended> Pipeline::interrupt(Attempt& attempt, stage::StagedReleas
         custody.emplace(rooms_.app, old);
         auto const stopped = co_await rooms_.app.stop(old);
         if (!stopped) {
+            auto const gone = co_await rooms_.app.wait_for_stop(old);
             custody->hand_back();
             std::string why = stopped.error().detail;
+            if (!gone) why += "; it was not seen to end, and is left as it is";
             co_return co_await restart_old(attempt, std::move(why));
         }
     }

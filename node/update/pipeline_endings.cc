@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 
+#include "node/drain/errc.h"
 #include "node/update/pipeline.h"
 #include "node/update/walk_words.h"
 
@@ -30,7 +31,16 @@ asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
     std::optional<drain::DrainedApp> custody;
     if (offer.running) custody.emplace(rooms_.app, new_release(offer));
     auto const stopped = co_await stop_new(offer);
-    if (!stopped) why += "; it was not stopped in order: " + stopped.error().detail;
+    if (!stopped) {
+        auto const release = new_release(offer);
+        auto const gone = co_await rooms_.app.wait_for_stop(release);
+        if (!gone && gone.error().code == drain::Errc::still_listening) {
+            if (custody) custody->hand_back();
+            why += "; it is not rolled back, for it could not be stopped and still runs: " + stopped.error().detail;
+            co_return co_await stay(attempt, std::move(why));
+        }
+        why += "; it was not stopped in order: " + stopped.error().detail;
+    }
     auto const back = rooms_.apply.switch_back(offer);
     if (custody) custody->hand_back();
     if (!back) {
@@ -72,7 +82,7 @@ asio::awaitable<Ended> Pipeline::undo(Attempt& attempt, std::string why) {
     co_return co_await stay(attempt, std::move(why));
 }
 
-// The new release is current, cannot be left, and was stopped, or never started. Where another one ran before, better
+// The new release is current, cannot be left, and was stopped, or does not stop, or was never started. Where another one ran before, better
 // this one than none.
 asio::awaitable<Ended> Pipeline::stay(Attempt& attempt, std::string why) {
     if (attempt.offer.running) {

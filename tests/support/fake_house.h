@@ -11,6 +11,7 @@
 
 #include "node/apply/applier.h"
 #include "node/drain/app_control.h"
+#include "node/drain/errc.h"
 #include "node/fetch/fetcher.h"
 #include "node/gate/gate.h"
 #include "node/journal/errc.h"
@@ -129,6 +130,13 @@ public:
     asio::awaitable<Status> stop(drain::AppRelease const& release) override {
         auto const done = step("stop " + release.target.version.text());
         if (done) runs.reset();
+        co_return done;
+    }
+    // A stop that failed goes on: what runs is gone in the end, unless this step fails.
+    asio::awaitable<Status> wait_for_stop(drain::AppRelease const& release) override {
+        auto const done = step("wait for stop " + release.target.version.text());
+        if (!done) co_return fail(drain::Errc::still_listening, "port 8080 did not close");
+        runs.reset();
         co_return done;
     }
     asio::awaitable<Status> start(drain::AppRelease const& release) override {

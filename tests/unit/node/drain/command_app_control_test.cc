@@ -67,6 +67,25 @@ TEST_F(CommandAppControlTest, FailsWhenAPortStaysOpenForTheWholeStopDeadline) {
     EXPECT_EQ(time.passed, 30s);
 }
 
+TEST_F(CommandAppControlTest, WaitsForOneMoreStopDeadlineAndStartsWhatHasEndedThen) {
+    ports.open = {9090, 9091};
+    time.on_sleep = [this] {
+        if (time.passed >= 45s) ports.open.clear();
+    };
+    ASSERT_FALSE(stop());
+    EXPECT_TRUE(support::run(control.wait_for_stop(release)));
+    EXPECT_TRUE(start());
+    EXPECT_EQ(runner.lines(), (std::vector<std::string>{"./stop", "./start"}));
+}
+
+TEST_F(CommandAppControlTest, SaysThatAPortStaysOpenAfterOneMoreStopDeadline) {
+    ports.open = {9090, 9091};
+    auto const stopped = support::run(control.wait_for_stop(release));
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().code, Errc::still_listening);
+    EXPECT_EQ(time.passed, 30s);
+}
+
 TEST_F(CommandAppControlTest, CountsTheTimeOfTheStopCommandAgainstTheDeadline) {
     ports.open = {9090};
     runner.scripts["./stop"] = [this] {

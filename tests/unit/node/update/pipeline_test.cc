@@ -120,11 +120,42 @@ TEST_F(PipelineTest, StartsTheOldReleaseAgainWhenItDoesNotStop) {
         if (step == "stop 1.0.0") house.runs.reset();  // half stopped
     };
     EXPECT_EQ(walk(), Ended::failed);
-    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage", "gate", "stop 1.0.0", "start 1.0.0", "probe 1.0.0"}));
+    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage", "gate", "stop 1.0.0", "wait for stop 1.0.0", "start 1.0.0",
+                                     "probe 1.0.0"}));
     EXPECT_EQ(house.runs, "1.0.0");
     EXPECT_EQ(report().outcome(), v1::OUTCOME_FAILED);
     EXPECT_TRUE(house.forgotten.empty());
     EXPECT_FALSE(house.staged);
+}
+
+TEST_F(PipelineTest, StartsTheOldReleaseAgainWhenItStopsOnlyAfterItsDeadline) {
+    house.failing = {"stop 1.0.0"};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.walked().at(4), "wait for stop 1.0.0");
+    EXPECT_EQ(house.walked().at(5), "start 1.0.0");
+    EXPECT_EQ(house.runs, "1.0.0");
+    EXPECT_EQ(report().detail(), "stop 1.0.0 does not work today");
+}
+
+TEST_F(PipelineTest, LeavesTheOldReleaseAsItIsWhenItNeverStops) {
+    house.failing = {"stop 1.0.0", "wait for stop 1.0.0"};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.walked().back(), "probe 1.0.0");
+    EXPECT_EQ(house.on_disk, "1.0.0");
+    EXPECT_EQ(house.runs, "1.0.0");
+}
+
+TEST_F(PipelineTest, DoesNotReportARollBackWhileTheNewReleaseCannotBeStopped) {
+    house.unhealthy = {"2.0.0"};
+    house.failing = {"stop 2.0.0", "wait for stop 2.0.0"};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.on_disk, "2.0.0");
+    EXPECT_EQ(house.runs, "2.0.0");
+    EXPECT_EQ(report().outcome(), v1::OUTCOME_FAILED);
+    EXPECT_NE(report().detail().find("could not be stopped and still runs"), std::string::npos) << report().detail();
+    EXPECT_EQ(events.count("release.quarantined"), 0);
+    EXPECT_TRUE(house.forgotten.empty());
+    EXPECT_EQ(house.versions, (std::set<std::string>{"1.0.0", "2.0.0"}));
 }
 
 TEST_F(PipelineTest, StartsTheOldReleaseAgainWhenTheSwitchFails) {
@@ -262,6 +293,14 @@ TEST_F(WalkBackTest, LeavesEverythingAsItIsWhenSomethingElseRuns) {
     house.on_disk = house.runs = "1.0.0";
     EXPECT_EQ(walk_back(), Ended::failed);
     EXPECT_TRUE(house.steps.empty());
+}
+
+TEST_F(WalkBackTest, GivesUpBeforeTheSwitchWhenTheReleaseCannotBeStopped) {
+    house.failing = {"stop 2.0.0", "wait for stop 2.0.0"};
+    EXPECT_EQ(walk_back(), Ended::failed);
+    EXPECT_EQ(house.on_disk, "2.0.0");
+    EXPECT_EQ(house.runs, "2.0.0");
+    EXPECT_EQ(report().outcome(), v1::OUTCOME_FAILED);
 }
 
 TEST_F(WalkBackTest, GoesOnAfterACrash) {
