@@ -25,7 +25,7 @@ def main(folder, bad_rounds):
         else:
             failed.append(f"{name} ({case.get('status')})")
     for round_name in bad_rounds:
-        if not any(name.startswith(f"{round_name}: ") for name in failed):
+        if not any(name.startswith(round_name) for name in failed):
             failed.append(f"{round_name}: ended badly without naming a test, see its output")
     if not passed and not failed:
         failed.append("no test was run")

@@ -5,15 +5,18 @@ import pytest
 
 from harness import payloads, programs
 
+# LANYARD_SHARD=I/N: the I-th part of N (from 0), for runs side by side.
+SHARD, SHARDS = (int(part) for part in os.environ.get("LANYARD_SHARD", "0/1").split("/"))
+
 _numbers = itertools.count(1)
-_ports = itertools.count(18000)
+_ports = itertools.count(18000 + 500 * SHARD)
 
 
 @pytest.fixture
 def fresh_address():
     """An address of 127.0.0.0/8 that no other test uses."""
     number = next(_numbers)
-    return f"127.20.{number // 250}.{number % 250 + 1}"
+    return f"127.{20 + SHARD}.{number // 250}.{number % 250 + 1}"
 
 
 @pytest.fixture
@@ -96,11 +99,8 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.get_closest_marker("networks") and not os.environ.get("LANYARD_NETWORKS"):
             item.add_marker(pytest.mark.skip(reason="needs private networks: root, or user namespaces"))
-    # LANYARD_SHARD=I/N: the I-th part of N, for runs side by side (each in an enclosure of its own).
-    part, _, parts = os.environ.get("LANYARD_SHARD", "0/1").partition("/")
-    mine = items[int(part)::int(parts)]
-    chosen = set(map(id, mine))
-    config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
+    mine = items[SHARD::SHARDS]
+    config.hook.pytest_deselected(items=[item for index, item in enumerate(items) if index % SHARDS != SHARD])
     items[:] = mine
 
 

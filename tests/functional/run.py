@@ -1,9 +1,11 @@
-"""Runs the functional tests in an enclosure: `/usr/bin/python3 -I tests/functional/run.py [pytest's options]`.
+"""Runs the functional tests in an enclosure: `/usr/bin/python3 -I tests/functional/run.py [--shards N] [pytest's options]`.
 
-LANYARD_BIN names the folder of the programs (default: build/bin)."""
+With --shards, N enclosures share the tests, side by side: most of their time they wait. A file given by --junitxml is
+then one for each (`name-1.xml`). LANYARD_BIN names the folder of the programs (default: build/bin)."""
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -11,9 +13,9 @@ sys.path.insert(0, str(HERE))
 
 from harness import enclosure  # noqa: E402
 
-
 # Not below the tree: the path of a socket may have 107 characters.
 SCRATCH = pathlib.Path(f"/tmp/lanyard-functional-{os.getpid()}")
+NOTHING_CHOSEN = 5  # pytest's exit code
 
 
 def remove_old_scratch():
@@ -33,12 +35,38 @@ def main(given):
     if not any(".py" in option for option in options):
         options.append(str(HERE))
     code = pytest.main(["-c", str(HERE / "pytest.ini"), "-p", "no:cacheprovider", "--basetemp", str(SCRATCH), *options])
-    if code == 0:
+    if code in (0, NOTHING_CHOSEN):
         shutil.rmtree(SCRATCH, ignore_errors=True)
     elif SCRATCH.exists():
         print(f"state and logs of the tests are in {SCRATCH} until the next run")
     return int(code)
 
 
+def in_shards(count):
+    """Exit code: the worst of all; nothing chosen in one of them is no fault."""
+    options = ["-q", "-o", "console_output_style=classic", *sys.argv[1:]]
+    shards = []
+    for number in range(1, count + 1):
+        own = [named_for(option, number) for option in options]
+        shards.append(subprocess.Popen([sys.executable, "-I", "-B", __file__, *own],
+                                       env={**os.environ, "LANYARD_SHARD": f"{number - 1}/{count}"}))
+    try:
+        codes = [shard.wait() for shard in shards]
+    finally:
+        for shard in shards:
+            shard.terminate()
+    chosen = [code for code in codes if code != NOTHING_CHOSEN]
+    return max(chosen, key=abs) if chosen else NOTHING_CHOSEN
+
+
+def named_for(option, number):
+    return f"{option.removesuffix('.xml')}-{number}.xml" if option.endswith(".xml") else option
+
+
 remove_old_scratch()
+if "--shards" in sys.argv:
+    place = sys.argv.index("--shards")
+    shards = int(sys.argv[place + 1])
+    del sys.argv[place:place + 2]
+    sys.exit(in_shards(shards))
 sys.exit(enclosure.run_enclosed(main))
