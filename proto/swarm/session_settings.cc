@@ -67,12 +67,11 @@ void set_timeouts(Pack& pack) {
 }
 
 // Which piece from whom. docs/explanation/swarm.md has the measurements.
-void set_exchange(Pack& pack, Settings const& settings) {
-    auto const seeder = settings.part == Part::seeder;
+void set_exchange(Pack& pack) {
     pack.set_int(Pack::suggest_mode, Pack::no_piece_suggestions);
     pack.set_int(Pack::choking_algorithm, Pack::fixed_slots_choker);
     pack.set_int(Pack::seed_choking_algorithm, Pack::round_robin);
-    pack.set_int(Pack::unchoke_slots_limit, seeder ? 8 : 8);
+    pack.set_int(Pack::unchoke_slots_limit, 8);
     pack.set_int(Pack::initial_picker_threshold, 0);
     pack.set_int(Pack::whole_pieces_threshold, 0);
     pack.set_bool(Pack::piece_extent_affinity, false);
@@ -147,7 +146,7 @@ lt::settings_pack settings_pack(Settings const& settings) {
     close_side_doors(pack);
     set_bounds(pack, settings);
     set_timeouts(pack);
-    set_exchange(pack, settings);
+    set_exchange(pack);
     set_disk(pack, settings);
     pack.set_str(Pack::user_agent, "lanyard/" LANYARD_VERSION);
     pack.set_str(Pack::peer_fingerprint, lt::generate_fingerprint("LY", 0, 1, 0, 0));
