@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <libtorrent/add_torrent_params.hpp>
 #include <libtorrent/extensions/smart_ban.hpp>
+#include <libtorrent/peer_info.hpp>
 #include <libtorrent/session.hpp>
 #include <libtorrent/torrent_info.hpp>
 
@@ -281,7 +282,8 @@ void Session::connect(InfoHash const& info_hash, std::vector<Endpoint> const& pe
         lt::error_code wrong;
         auto const address = lt::make_address(peer.address, wrong);
         if (wrong || peer.port == 0) continue;
-        torrent->handle.connect_peer(lt::tcp::endpoint(address, peer.port), {}, {});
+        // Named again by a tracker, a peer that has failed is worth another try; from any other source it never is.
+        torrent->handle.connect_peer(lt::tcp::endpoint(address, peer.port), lt::peer_info::tracker, {});
     }
 }
 

@@ -97,6 +97,32 @@ TEST_F(SwarmTest, APeerThatServesWrongBytesCannotCompleteADownload) {
     EXPECT_GT(node->last.wasted, 0U);
 }
 
+TEST_F(SwarmTest, ASeederThatWasAwayForLongIsTriedAgainWhenItIsBack) {
+    publish(2 * kMiB);
+    auto with = settings(2, Part::seeder);
+    auto source = seeder(with);
+    auto const endpoint = source->endpoint();
+    with.listen_port = endpoint.port;
+    source.reset();
+    auto node = peer(settings(3));
+    ASSERT_TRUE(node->session->download(torrent_, node->file));
+    int told = 0;  // every half a second
+    auto const name_again = [&](Progress const&) {
+        if (++told % 3 == 0) node->session->connect(info_.info_hash, {endpoint});
+    };
+    auto const end = [&](std::exception_ptr, Status status) { node->ending = std::move(status); };
+    asio::co_spawn(io_, node->session->finished(info_.info_hash, name_again), end);
+    // Time for more attempts than libtorrent allows a peer that nobody names again: the fourth would be after 15 s.
+    ASSERT_TRUE(run_until([&] { return told >= 36; }));
+    source = seeder(with);
+    ASSERT_EQ(source->endpoint(), endpoint);
+    auto const back = told;
+    ASSERT_TRUE(run_until([&] { return node->ending || told > back + 60; }));
+    ASSERT_TRUE(node->ending);
+    EXPECT_TRUE(*node->ending);
+    EXPECT_EQ(support::read_file(node->file), bytes_);
+}
+
 TEST_F(SwarmTest, TwoNodesWithComplementaryHalvesFinishWithoutASeeder) {
     publish(4 * kMiB);
     auto const half = bytes_.size() / 2;
