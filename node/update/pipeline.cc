@@ -1,6 +1,7 @@
 #include "node/update/pipeline.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -63,7 +64,13 @@ asio::awaitable<Ended> Pipeline::walk(check::Offer offer) {
 
 asio::awaitable<Ended> Pipeline::walk_back(check::Offer offer) {
     if (stopping_) co_return Ended::interrupted;
-    if (!is_current(offer)) {
+    auto const on_new = is_current(offer);
+    if (!on_new) {
+        events_.error("attempt.failed", fmt::format("{}: what runs cannot be read, nothing is rolled back: {}",
+                                                    name_of(offer.target), on_new.error().detail));
+        co_return Ended::failed;
+    }
+    if (!*on_new) {
         events_.error("attempt.failed",
                       fmt::format("{} is not what runs: nothing is rolled back", name_of(offer.target)));
         co_return Ended::failed;
@@ -103,13 +110,17 @@ asio::awaitable<Ended> Pipeline::resume(Attempt attempt) {
 
     if (offer.running) downtime_.begin();
     if (phase == Phase::commit) co_return commit(attempt);
-    bool const on_new = is_current(offer);
-    if (phase == Phase::roll_back || (phase == Phase::probe && !on_new)) {
+    auto const on_new = is_current(offer);
+    if (!on_new) {
+        rooms_.app.launch(offer.running && phase < Phase::probe ? old_release(offer) : new_release(offer));
+        co_return current_unknown(attempt, on_new.error());
+    }
+    if (phase == Phase::roll_back || (phase == Phase::probe && !*on_new)) {
         std::string why = attempt.draft.detail();
         if (why.empty()) why = "its trial failed, and the node died before the reason was written down";
         co_return co_await roll_back(attempt, std::move(why));
     }
-    if (on_new) co_return co_await try_again(attempt);
+    if (*on_new) co_return co_await try_again(attempt);
     co_return co_await start_over(attempt);
 }
 
@@ -189,20 +200,35 @@ asio::awaitable<Ended> Pipeline::interrupt(Attempt& attempt, stage::StagedReleas
         }
     }
 
-    auto applied = enter(attempt, Phase::apply);
-    if (applied) applied = rooms_.apply.switch_to(offer, staged);
-    if (!applied) {
+    if (auto why = somebody_elses_port(attempt)) co_return give_up(attempt, *why);
+    auto const entered = enter(attempt, Phase::apply);
+    if (!entered) {
         if (custody) custody->hand_back();
-        std::string why = applied.error().detail;
+        std::string why = entered.error().detail;
         co_return co_await restart_old(attempt, std::move(why));
     }
-    auto const begun = begin_trial(attempt);
+    auto begun = rooms_.apply.switch_to(offer, staged);
+    if (begun) begun = begin_trial(attempt);
     if (custody) custody->hand_back();
     if (!begun) {
         std::string why = begun.error().detail;
         co_return co_await undo(attempt, std::move(why));
     }
     co_return co_await try_out(attempt);
+}
+
+// Before a first install nothing of the application runs. What listens already would keep it from being started, and
+// pass its probe.
+std::optional<std::string> Pipeline::somebody_elses_port(Attempt const& attempt) {
+    auto const& offer = attempt.offer;
+    auto const& policy = offer.target.install;
+    auto const on_new = is_current(offer);
+    if (offer.running || attempt.starts > 0 || policy.start.empty() || (on_new && *on_new)) return std::nullopt;
+    auto const open = downtime_.listening(policy.ports);
+    if (!open || open->empty()) return std::nullopt;
+    bool const one = open->size() == 1;
+    return fmt::format("{} {} {} used by another program: stop it, or change the release's ports",
+                       one ? "port" : "ports", fmt::join(*open, ", "), one ? "is" : "are");
 }
 
 asio::awaitable<Ended> Pipeline::try_out(Attempt& attempt) {

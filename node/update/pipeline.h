@@ -32,8 +32,8 @@ struct Rooms {
 // roll_back. Each phase is journalled before it begins, and told as `phase.<name>`. What is done after a crash in each
 // phase: docs/architecture.md, "What happens after a crash".
 //
-// `failed` also means that the journal could not be written: then the attempt is still under way, and the next walk()
-// goes on with it. One walk at a time; one io_context thread; all rooms outlive the walk.
+// `failed` also means that the journal could not be written, or `current` not be read: then the attempt is still under
+// way, and the next walk() goes on with it. One walk at a time; one io_context thread; all rooms outlive the walk.
 class Pipeline final : public Walker {
 public:
     // `downtime` is the port sensor that `rooms.app` and `rooms.probe` were given.
@@ -74,14 +74,16 @@ private:
     Ended leave(Attempt& attempt);
     Ended give_up(Attempt& attempt, std::string const& why);
     Ended unwritten(Attempt const& attempt, Error const& error);
+    Ended current_unknown(Attempt const& attempt, Error const& error);
 
-    asio::awaitable<Status> stop_new(check::Offer const& offer);
     asio::awaitable<Status> bring_up(drain::AppRelease release);
     Status enter(Attempt& attempt, journal::Phase phase);
     Status begin_trial(Attempt& attempt);
     Ended finish(Attempt& attempt, v1::Outcome outcome, std::string const& detail);
     void clean_up(check::Offer const& offer, Target const& current, Target const& previous);
-    bool is_current(check::Offer const& offer) const;
+    std::optional<std::string> somebody_elses_port(Attempt const& attempt);
+    // Whether the new release is current; an error when that cannot be read at this moment.
+    Result<bool> is_current(check::Offer const& offer) const;
     bool must_leave() const { return stopping_ || abandoned_; }
 
     Rooms rooms_;

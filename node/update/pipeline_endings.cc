@@ -27,12 +27,20 @@ asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
     // It is done whether or not it can be written: after a crash, `current` tells.
     auto const entered = enter(attempt, Phase::roll_back);
     if (!entered) events_.error("attempt.failed", entered.error().detail);
+    auto const on_new = is_current(offer);
+    if (!on_new) {
+        // It may not have come up at all; but what declares no ports might be started twice.
+        if (!offer.target.install.ports.empty()) rooms_.app.launch(new_release(offer));
+        co_return current_unknown(attempt, on_new.error());
+    }
 
     std::optional<drain::DrainedApp> custody;
     if (offer.running) custody.emplace(rooms_.app, new_release(offer));
-    auto const stopped = co_await stop_new(offer);
+    auto const release = new_release(offer);
+    Status stopped;
+    // After a crash it may have been left already: then its stop command would hit the old release.
+    if (*on_new) stopped = co_await rooms_.app.stop(release);
     if (!stopped) {
-        auto const release = new_release(offer);
         auto const gone = co_await rooms_.app.wait_for_stop(release);
         if (!gone && gone.error().code == drain::Errc::still_listening) {
             if (custody) custody->hand_back();
@@ -48,20 +56,13 @@ asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
         co_return co_await stay(attempt, std::move(why));
     }
     if (offer.running) {
-        auto release = old_release(offer);
-        auto const runs = co_await bring_up(std::move(release));
+        auto old = old_release(offer);
+        auto const runs = co_await bring_up(std::move(old));
         if (!runs) why += "; the old release does not run well: " + runs.error().detail;
     }
     auto const previous = rooms_.journal.previous(offer.target.app);
     if (previous) clean_up(offer, offer.running, *previous);
     co_return finish(attempt, v1::OUTCOME_ROLLED_BACK, why);
-}
-
-// After a crash it may have been left already: then its stop command would hit the old release.
-asio::awaitable<Status> Pipeline::stop_new(check::Offer const& offer) {
-    if (!is_current(offer)) co_return Status();
-    auto const release = new_release(offer);
-    co_return co_await rooms_.app.stop(release);
 }
 
 // The old release is current, and was stopped, or may have been.
@@ -74,16 +75,17 @@ asio::awaitable<Ended> Pipeline::restart_old(Attempt& attempt, std::string why) 
     co_return give_up(attempt, why);
 }
 
-// The new release is current and was not started.
+// The new release is current, or may be, and was not started.
 asio::awaitable<Ended> Pipeline::undo(Attempt& attempt, std::string why) {
     auto const back = rooms_.apply.switch_back(attempt.offer);
-    if (back) co_return co_await restart_old(attempt, std::move(why));
+    auto const on_new = is_current(attempt.offer);
+    if (back || (on_new && !*on_new)) co_return co_await restart_old(attempt, std::move(why));
     why += "; the switch cannot be undone: " + back.error().detail;
     co_return co_await stay(attempt, std::move(why));
 }
 
-// The new release is current, cannot be left, and was stopped, or does not stop, or was never started. Where another one ran before, better
-// this one than none.
+// The new release is current, cannot be left, and was stopped, or does not stop, or was never started. Where another one
+// ran before, better this one than none.
 asio::awaitable<Ended> Pipeline::stay(Attempt& attempt, std::string why) {
     if (attempt.offer.running) {
         auto release = new_release(attempt.offer);
@@ -105,6 +107,14 @@ Ended Pipeline::give_up(Attempt& attempt, std::string const& why) { return finis
 Ended Pipeline::unwritten(Attempt const& attempt, Error const& error) {
     rooms_.gate.take_back(attempt.offer.target.app);
     events_.error("attempt.failed", fmt::format("{}: the journal cannot be written, it goes on later: {}",
+                                                name_of(attempt.offer.target), error.detail));
+    return Ended::failed;
+}
+
+// Neither "yes" nor "no" may be guessed: one tries out what is not there, the other condemns a release unheard.
+Ended Pipeline::current_unknown(Attempt const& attempt, Error const& error) {
+    rooms_.gate.take_back(attempt.offer.target.app);
+    events_.error("attempt.failed", fmt::format("{}: which release is current cannot be read, it goes on later: {}",
                                                 name_of(attempt.offer.target), error.detail));
     return Ended::failed;
 }
@@ -159,9 +169,10 @@ Ended Pipeline::finish(Attempt& attempt, v1::Outcome outcome, std::string const&
     return Ended::rolled_back;
 }
 
-bool Pipeline::is_current(check::Offer const& offer) const {
+Result<bool> Pipeline::is_current(check::Offer const& offer) const {
     auto const current = rooms_.apply.current(offer.home);
-    return current && *current == offer.target.version.text();
+    if (!current) return pass_on(current);
+    return *current == offer.target.version.text();
 }
 
 }  // namespace lanyard::update

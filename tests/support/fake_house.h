@@ -170,7 +170,10 @@ public:
         EXPECT_TRUE(!on_disk || versions.contains(*on_disk)) << "switched back to what is not there";
         return {};
     }
-    Result<std::optional<std::string>> current(std::filesystem::path const&) const override { return on_disk; }
+    Result<std::optional<std::string>> current(std::filesystem::path const&) const override {
+        if (failing.contains("current")) return failure("current");
+        return on_disk;
+    }
     void keep_only(std::filesystem::path const&, std::string const& one, std::string const& other) override {
         if (dead) return;
         std::erase_if(versions, [&](auto const& version) { return version != one && version != other; });

@@ -90,6 +90,26 @@ TEST_F(PipelineTest, HasNothingToStopForAFirstInstall) {
     EXPECT_EQ(house.runs, "2.0.0");
 }
 
+TEST_F(PipelineTest, DoesNotTakeAnotherProgramOnItsPortForAFirstInstall) {
+    install_nothing();
+    offer.target.install.start = "./start";
+    offer.target.install.ports = {8080};
+    ports.open = {8080};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage", "gate"}));
+    EXPECT_EQ(house.on_disk, std::nullopt);
+    EXPECT_EQ(report().detail(), "port 8080 is used by another program: stop it, or change the release's ports");
+    EXPECT_EQ(events.count("release.quarantined"), 0);
+}
+
+TEST_F(PipelineTest, InstallsForTheFirstTimeWhenItsPortIsFree) {
+    install_nothing();
+    offer.target.install.start = "./start";
+    offer.target.install.ports = {8080};
+    ports.open = {80};
+    EXPECT_EQ(walk(), Ended::committed);
+}
+
 TEST_F(PipelineTest, TakesAnUnhealthyFirstInstallAwayAndStartsNothing) {
     install_nothing();
     house.unhealthy = {"2.0.0"};
@@ -164,6 +184,60 @@ TEST_F(PipelineTest, StartsTheOldReleaseAgainWhenTheSwitchFails) {
     EXPECT_EQ(house.walked().back(), "probe 1.0.0");
     EXPECT_EQ(house.on_disk, "1.0.0");
     EXPECT_EQ(house.runs, "1.0.0");
+}
+
+TEST_F(PipelineTest, UndoesASwitchThatFailedAfterItHadHappened) {
+    house.failing = {"switch to 2.0.0"};
+    house.on_step = [this](std::string const& step) {
+        if (step == "switch to 2.0.0") house.on_disk = "2.0.0";
+    };
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.on_disk, "1.0.0");
+    EXPECT_EQ(house.runs, "1.0.0");
+    EXPECT_EQ(house.walked().back(), "probe 1.0.0");
+}
+
+TEST_F(PipelineTest, StartsTheOldReleaseWhenNeitherSwitchHappened) {
+    house.failing = {"switch to 2.0.0", "switch back"};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.on_disk, "1.0.0");
+    EXPECT_EQ(house.walked().back(), "probe 1.0.0");
+    EXPECT_EQ(house.runs, "1.0.0");
+}
+
+TEST_F(PipelineTest, DoesNotCondemnAReleaseBecauseItCannotReadWhatIsCurrent) {
+    house.on_step = [this](std::string const& step) {
+        if (step == "probe 2.0.0") throw support::Killed();
+    };
+    EXPECT_THROW(walk(), support::Killed);
+    house.on_step = [](auto const&) {};
+    house.failing = {"current"};
+    EXPECT_EQ(resume(), Ended::failed);
+    EXPECT_TRUE(house.under_way);
+    EXPECT_TRUE(house.reports.empty());
+    EXPECT_EQ(house.runs, "2.0.0");
+    house.failing.clear();
+    EXPECT_EQ(walk(), Ended::committed);
+}
+
+TEST_F(PipelineTest, RollsBackLaterWhenItCannotReadWhatIsCurrent) {
+    house.unhealthy = {"2.0.0"};
+    house.failing = {"current"};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_TRUE(house.under_way);
+    EXPECT_EQ(house.runs, "2.0.0");
+    house.failing.clear();
+    EXPECT_EQ(walk(), Ended::rolled_back);
+    EXPECT_EQ(report().detail(), "healthy 2.0.0 does not work today");
+    EXPECT_EQ(house.runs, "1.0.0");
+}
+
+TEST_F(PipelineTest, LeavesNothingStoppedWhenItCannotReadWhatIsCurrent) {
+    offer.target.install.ports = {8080};
+    house.failing = {"start 2.0.0", "current"};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.launched, Steps{"2.0.0"});
+    EXPECT_EQ(house.runs, "2.0.0");
 }
 
 TEST_F(PipelineTest, SaysWhenTheOldReleaseDoesNotComeBackEither) {
