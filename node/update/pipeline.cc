@@ -53,7 +53,7 @@ private:
 
 asio::awaitable<Ended> Pipeline::walk(check::Offer offer) {
     if (stopping_) co_return Ended::interrupted;
-    auto attempt = rooms_.journal.begin(offer, Phase::fetch);
+    auto attempt = begin(offer, Phase::fetch);
     if (!attempt) {
         auto refused = attempt.error();
         co_return co_await take_up(offer.target.app, std::move(refused));
@@ -75,7 +75,7 @@ asio::awaitable<Ended> Pipeline::walk_back(check::Offer offer) {
                       fmt::format("{} is not what runs: nothing is rolled back", name_of(offer.target)));
         co_return Ended::failed;
     }
-    auto attempt = rooms_.journal.begin(offer, Phase::roll_back);
+    auto attempt = begin(offer, Phase::roll_back);
     if (!attempt) {
         auto refused = attempt.error();
         co_return co_await take_up(offer.target.app, std::move(refused));
@@ -86,14 +86,32 @@ asio::awaitable<Ended> Pipeline::walk_back(check::Offer offer) {
     co_return co_await roll_back(*attempt, std::move(why));
 }
 
+// What was left under way for another package, and has disturbed nobody yet, makes room.
+Result<journal::Attempt> Pipeline::begin(check::Offer const& offer, Phase first) {
+    auto begun = rooms_.journal.begin(offer, first);
+    if (begun || begun.error().code != journal::Errc::under_way) return begun;
+    auto left = left_under_way(offer.target.app);
+    if (!left || left->phase >= Phase::drain || left->offer.target.sha256 == offer.target.sha256) return begun;
+    abandoned_ = first == Phase::roll_back ? std::string("a person asked for the previous release")
+                                           : "superseded by " + offer.target.version.text();
+    give_up(*left, *abandoned_);
+    abandoned_.reset();
+    return rooms_.journal.begin(offer, first);
+}
+
+std::optional<journal::Attempt> Pipeline::left_under_way(release::AppId const& app) {
+    auto unfinished = rooms_.journal.unfinished();
+    if (!unfinished) return std::nullopt;
+    auto const left = std::find_if(unfinished->begin(), unfinished->end(),
+                                   [&](Attempt const& one) { return one.offer.target.app == app; });
+    if (left == unfinished->end()) return std::nullopt;
+    return std::move(*left);
+}
+
 // An attempt that could not be written to its end is still under way.
 asio::awaitable<Ended> Pipeline::take_up(release::AppId app, Error refused) {
-    auto unfinished = rooms_.journal.unfinished();
-    if (refused.code == journal::Errc::under_way && unfinished) {
-        auto const left = std::find_if(unfinished->begin(), unfinished->end(),
-                                       [&](Attempt const& one) { return one.offer.target.app == app; });
-        if (left != unfinished->end()) co_return co_await resume(std::move(*left));
-    }
+    auto left = refused.code == journal::Errc::under_way ? left_under_way(app) : std::nullopt;
+    if (left) co_return co_await resume(std::move(*left));
     events_.error("attempt.failed", fmt::format("no attempt for {}: {}", app.text(), refused.detail));
     co_return Ended::failed;
 }

@@ -62,6 +62,9 @@ private:
     Ended commit(Attempt& attempt);
     asio::awaitable<Ended> roll_back(Attempt& attempt, std::string why);
 
+    Result<Attempt> begin(check::Offer const& offer, journal::Phase first);
+    std::optional<Attempt> left_under_way(release::AppId const& app);
+
     // Ways back on to the path after a crash.
     asio::awaitable<Ended> take_up(release::AppId app, Error refused);
     asio::awaitable<Ended> start_over(Attempt& attempt);

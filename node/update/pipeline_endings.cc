@@ -84,8 +84,8 @@ asio::awaitable<Ended> Pipeline::undo(Attempt& attempt, std::string why) {
     co_return co_await stay(attempt, std::move(why));
 }
 
-// The new release is current, cannot be left, and was stopped, or does not stop, or was never started. Where another one
-// ran before, better this one than none.
+// The new release is current and cannot be left; it was stopped, or does not stop, or was never started. Where another
+// one ran before, better this one than none.
 asio::awaitable<Ended> Pipeline::stay(Attempt& attempt, std::string why) {
     if (attempt.offer.running) {
         auto release = new_release(attempt.offer);

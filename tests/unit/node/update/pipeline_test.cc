@@ -476,6 +476,38 @@ TEST_F(PipelineTest, TellsItsStatusWhileItWalks) {
     EXPECT_FALSE(pipeline.status());
 }
 
+// An attempt of which the end could not be written, and meanwhile another release is on offer.
+TEST_F(PipelineTest, BeginsAnewWhenAnotherReleaseIsOnOfferThanTheOneLeftUnderWay) {
+    for (auto const* moment : {"enter fetch", "enter stage", "enter wait_idle"}) {
+        install("1.0.0");
+        house.reports.clear();
+        offer.target = sample_target("demo", "2.0.0", 2);
+        house.failing = {moment};
+        EXPECT_EQ(walk(), Ended::failed);
+        ASSERT_TRUE(house.under_way);
+        house.failing.clear();
+        house.taken_back.clear();
+        offer.target = sample_target("demo", "3.0.0", 3);
+        EXPECT_EQ(walk(), Ended::committed);
+        EXPECT_EQ(house.runs, "3.0.0");
+        ASSERT_EQ(house.reports.size(), 2u);
+        EXPECT_EQ(house.reports.at(0).outcome(), v1::OUTCOME_FAILED);
+        EXPECT_EQ(house.reports.at(0).detail(), "superseded by 3.0.0");
+        EXPECT_EQ(house.taken_back, Steps{"demo"}) << "the agreement is meant for what takes its place";
+    }
+}
+
+TEST_F(PipelineTest, GoesOnWithWhatHasDisturbedSomebodyWhateverIsOnOffer) {
+    house.killed_at = 10;
+    EXPECT_THROW(walk(), support::Killed);
+    ASSERT_EQ(house.steps.back(), "enter apply");
+    house.restart();
+    offer.target = sample_target("demo", "3.0.0", 3);
+    EXPECT_EQ(walk(), Ended::committed);
+    EXPECT_EQ(house.runs, "2.0.0");
+    EXPECT_EQ(house.reports.size(), 1u);
+}
+
 // The journal cannot be written at one moment: whatever that moment is, a release runs, and the next walk goes on.
 TEST_F(PipelineTest, NeverLeavesTheApplicationStoppedWhenTheJournalFails) {
     for (bool const healthy : {true, false}) {
