@@ -65,8 +65,9 @@ Result<Zone> not_found(std::string const& name, std::exception const& why) {
 }  // namespace
 
 Result<Window> Window::parse(std::string_view text) {
+    bool const formed = text.size() == 11 && text[5] == '-';
     auto const from = time_of_day(text.substr(0, 5));
-    auto const to = text.size() == 11 && text[5] == '-' ? time_of_day(text.substr(6)) : std::nullopt;
+    auto const to = time_of_day(formed ? text.substr(6) : std::string_view());
     if (!from || !to || *from == kDay) {
         return fail(Errc::malformed_window, fmt::format("'{}' is not a time window{}", text.substr(0, 40), kMend));
     }
