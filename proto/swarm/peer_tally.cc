@@ -1,5 +1,6 @@
 #include "proto/swarm/peer_tally.h"
 
+#include <algorithm>
 #include <limits>
 
 #include <libtorrent/bdecode.hpp>
@@ -73,6 +74,10 @@ void PeerTally::fold() {
         add_to(ended_, *count);
         return true;
     });
+}
+
+bool PeerTally::any_open() const {
+    return std::ranges::any_of(open_, [](std::shared_ptr<PeerCount> const& count) { return !count->gone; });
 }
 
 std::map<Endpoint, PeerTally::Bytes> PeerTally::sums() const {

@@ -35,6 +35,8 @@ public:
     void add(std::shared_ptr<PeerCount> count) { open_.push_back(std::move(count)); }
     // Moves the counts of connections that have ended into the sums. To be called now and then.
     void fold();
+    // Connections that are there or being made.
+    bool any_open() const;
     std::vector<PeerBytes> peers() const;
     std::uint64_t sent() const;
 

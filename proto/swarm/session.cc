@@ -284,7 +284,9 @@ void Session::connect(InfoHash const& info_hash, std::vector<Endpoint> const& pe
         if (wrong || peer.port == 0) continue;
         // Named again by a tracker, a peer that has failed is worth another try; from any other source it never is.
         torrent->handle.connect_peer(lt::tcp::endpoint(address, peer.port), lt::peer_info::tracker, {});
+        torrent->peers_known = true;
     }
+    impl_->connect_at_once(*torrent);
 }
 
 std::optional<Progress> Session::progress(InfoHash const& info_hash) const {

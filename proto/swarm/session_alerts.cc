@@ -29,7 +29,7 @@ void Session::Impl::on_alert(lt::alert const& alert) {
     auto const torrent = about ? torrents.find(about->handle) : nullptr;
     if (!torrent) return;
     if (auto const* state = lt::alert_cast<lt::state_changed_alert>(&alert)) {
-        if (state->state == lt::torrent_status::checking_files) on_checking(*torrent);
+        on_state(*torrent, state->state);
     } else if (lt::alert_cast<lt::torrent_checked_alert>(&alert)) {
         torrent->rechecking = false;
     } else if (lt::alert_cast<lt::torrent_finished_alert>(&alert)) {
@@ -61,13 +61,27 @@ void Session::Impl::on_status(lt::torrent_status const& status) {
     if (torrent->is_busy() && status.is_seeding) on_all_pieces(*torrent);
 }
 
-void Session::Impl::on_checking(Torrent& torrent) {
-    if (!torrent.only_seeds) return;
-    // libtorrent has found a bad piece in what was to be complete. Fetching it again is not ours to decide.
-    fail_with(torrent,
-              {Errc::disk_failure, fmt::format("'{}' is damaged and is no longer shared; put the file back as it "
-                                               "was published",
-                                               torrent.file.string())});
+void Session::Impl::on_state(Torrent& torrent, lt::torrent_status::state_t state) {
+    if (state == lt::torrent_status::checking_files && torrent.only_seeds) {
+        // libtorrent has found a bad piece in what was to be complete. Fetching it again is not ours to decide.
+        fail_with(torrent,
+                  {Errc::disk_failure, fmt::format("'{}' is damaged and is no longer shared; put the file back "
+                                                   "as it was published",
+                                                   torrent.file.string())});
+    }
+    if (state == lt::torrent_status::downloading && torrent.is_busy() && !torrent.rechecking) {
+        torrent.progress.state = Progress::State::downloading;
+        connect_at_once(torrent);
+    }
+}
+
+// libtorrent connects to the peers it knows at its next tick, which is up to a second away; resuming makes it do so
+// now. Pausing drops every connection and forgets what was counted, so this is for a torrent without any exchange yet.
+void Session::Impl::connect_at_once(Torrent& torrent) {
+    auto const waits = torrent.progress.state == Progress::State::downloading && torrent.peers_known;
+    if (!waits || torrent.tally.any_open() || !torrent.tally.peers().empty() || !torrent.handle.is_valid()) return;
+    torrent.handle.pause();
+    torrent.handle.resume();
 }
 
 void Session::Impl::on_all_pieces(Torrent& torrent) {
@@ -79,6 +93,8 @@ void Session::Impl::on_all_pieces(Torrent& torrent) {
 void Session::Impl::on_flushed(Torrent& torrent) {
     if (!torrent.flushing) return;
     torrent.flushing = false;
+    // The last counts. Waits for the network thread, once a package.
+    if (torrent.handle.is_valid()) update(torrent, torrent.handle.status({}));
     torrent.progress.state = Progress::State::complete;
     torrent.progress.bytes_done = torrent.progress.bytes_total;
     torrent.changed.ring();

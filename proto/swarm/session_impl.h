@@ -38,7 +38,8 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     void drain_alerts();
     void on_alert(lt::alert const& alert);
     void on_status(lt::torrent_status const& status);
-    void on_checking(Torrent& torrent);
+    void on_state(Torrent& torrent, lt::torrent_status::state_t state);
+    void connect_at_once(Torrent& torrent);
     void on_all_pieces(Torrent& torrent);
     void on_flushed(Torrent& torrent);
     void keep_ticking();

@@ -79,11 +79,12 @@ void set_exchange(Pack& pack) {
     pack.set_bool(Pack::strict_end_game_mode, true);
     pack.set_bool(Pack::send_redundant_have, false);
     pack.set_int(Pack::request_queue_time, 1);
-    pack.set_int(Pack::max_out_request_queue, 500);
-    pack.set_int(Pack::send_buffer_watermark, 4 * 1024 * 1024);
-    pack.set_int(Pack::send_buffer_low_watermark, 512 * 1024);
+    // Little under way: what waits in a queue at one peer cannot be asked of another, and the seeder sends it twice.
+    pack.set_int(Pack::max_out_request_queue, 32);
+    pack.set_int(Pack::send_buffer_watermark, 512 * 1024);
+    pack.set_int(Pack::send_buffer_low_watermark, 64 * 1024);
     pack.set_int(Pack::send_buffer_watermark_factor, 100);
-    pack.set_int(Pack::send_not_sent_low_watermark, 256 * 1024);
+    pack.set_int(Pack::send_not_sent_low_watermark, 16 * 1024);
 }
 
 void set_disk(Pack& pack, Settings const& settings) {

@@ -34,6 +34,7 @@ struct Torrent {
     Progress progress;
     std::error_code failure;
     bool removed = false;
+    bool peers_known = false;       // somebody was handed in to connect to
     bool rechecking = false;        // asked for, and not yet done: what alerts said before is out of date
     std::optional<Status> renamed;  // how the last renaming ended
     bool flushing = false;          // all pieces are there, and on their way to the disk
