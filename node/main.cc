@@ -21,7 +21,8 @@ using console::StateFiles;
 using console::Verb;
 
 Result<store::Database> open_database(StateFiles const& files) {
-    std::array const migrations{store::MetadataStore::schema(), journal::journal_schema()};
+    std::array const migrations{store::MetadataStore::schema(), journal::journal_schema(),
+                                store::MetadataStore::delegations_schema()};
     return store::Database::open(files.database(), migrations);
 }
 

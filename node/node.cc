@@ -150,9 +150,9 @@ asio::awaitable<Status> Node::serve() {
     events_.info("node.ready",
                  "keeps " + std::to_string(cares_.size()) + " applications up to date from " + config_.seeder_url);
     auto const on_outcome = [this](check::CheckOutcome const& outcome) { desk_.dispatch(outcome); };
-    auto const on_contact = [this](std::string const& failure) {
+    auto const on_contact = [this](Error const* failure) {
         desk_.heard(failure, utc_now().time_since_epoch().count());
-        if (failure.empty()) outbox_bell_.ring();
+        if (!failure) outbox_bell_.ring();
     };
     co_await poll_.run(on_outcome, on_contact);
     co_await loops_ended();

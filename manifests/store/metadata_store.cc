@@ -1,6 +1,7 @@
 #include "manifests/store/metadata_store.h"
 
 #include <limits>
+#include <vector>
 
 namespace lanyard::store {
 namespace {
@@ -30,6 +31,11 @@ std::optional<std::string> first_blob(Statement& query) {
 std::string_view MetadataStore::schema() {
     return "CREATE TABLE metadata_root(version INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT;"
            "CREATE TABLE metadata_role(role TEXT PRIMARY KEY, envelope BLOB NOT NULL) STRICT, WITHOUT ROWID;";
+}
+
+std::string_view MetadataStore::delegations_schema() {
+    return "CREATE TABLE metadata_delegated(role BLOB PRIMARY KEY, envelope BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+           "CREATE TABLE metadata_clock(one INTEGER PRIMARY KEY CHECK(one = 1), floor INTEGER NOT NULL) STRICT;";
 }
 
 Status MetadataStore::put_root(std::uint64_t version, std::string_view envelope, bool rotated) {
@@ -82,6 +88,58 @@ Status MetadataStore::drop(trust::RoleName role) {
     return database_.write([&](Connection& db) -> Status {
         db.prepare("DELETE FROM metadata_role WHERE role = ?").bind(*name).run();
         return {};
+    });
+}
+
+Status MetadataStore::put_delegated(std::string_view role, std::string_view envelope) {
+    return database_.write([&](Connection& db) -> Status {
+        db.prepare("INSERT OR REPLACE INTO metadata_delegated(role, envelope) VALUES(?, ?)")
+            .bind_blob(role)
+            .bind_blob(envelope)
+            .run();
+        return {};
+    });
+}
+
+Result<std::optional<std::string>> MetadataStore::get_delegated(std::string_view role) {
+    return database_.read([&](Connection& db) -> Result<std::optional<std::string>> {
+        auto query = db.prepare("SELECT envelope FROM metadata_delegated WHERE role = ?");
+        query.bind_blob(role);
+        return first_blob(query);
+    });
+}
+
+Status MetadataStore::keep_delegated(std::set<std::string> const& roles) {
+    return database_.write([&](Connection& db) -> Status {
+        std::vector<std::string> dropped;
+        auto query = db.prepare("SELECT role FROM metadata_delegated");
+        while (query.next()) {
+            if (auto const role = query.blob(0); !roles.contains(role)) dropped.push_back(role);
+        }
+        for (auto const& role : dropped) {
+            db.prepare("DELETE FROM metadata_delegated WHERE role = ?").bind_blob(role).run();
+        }
+        return {};
+    });
+}
+
+Status MetadataStore::raise_clock_floor(std::chrono::sys_seconds time) {
+    return database_.write([&](Connection& db) -> Status {
+        db.prepare(
+              "INSERT INTO metadata_clock(one, floor) VALUES(1, ?)"
+              " ON CONFLICT(one) DO UPDATE SET floor = excluded.floor WHERE excluded.floor > floor")
+            .bind(time.time_since_epoch().count())
+            .run();
+        return {};
+    });
+}
+
+Result<std::optional<std::chrono::sys_seconds>> MetadataStore::clock_floor() {
+    using Time = std::chrono::sys_seconds;
+    return database_.read([](Connection& db) -> Result<std::optional<Time>> {
+        auto query = db.prepare("SELECT floor FROM metadata_clock");
+        if (!query.next()) return std::nullopt;
+        return Time(std::chrono::seconds(query.integer(0)));
     });
 }
 

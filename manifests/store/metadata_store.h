@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -10,8 +12,8 @@
 
 namespace lanyard::store {
 
-// What a node persists of the manifest: the received bytes of every accepted root, and of the newest timestamp,
-// snapshot and targets. Each call is one durable transaction.
+// What a node persists of the manifest: the received bytes of every accepted root, of the newest timestamp, snapshot
+// and targets, and of the delegated roles it needed. Each call is one durable transaction.
 class MetadataStore {
 public:
     explicit MetadataStore(Database& database) : database_(database) {}
@@ -24,8 +26,18 @@ public:
     Result<std::optional<std::string>> get(trust::RoleName role);  // of root: the newest
     Status drop(trust::RoleName role);                             // timestamp, snapshot or targets; never a root
 
+    // Delegated roles, by their names: any bytes, which never become those of a file.
+    Status put_delegated(std::string_view role, std::string_view envelope);
+    Result<std::optional<std::string>> get_delegated(std::string_view role);
+    Status keep_delegated(std::set<std::string> const& roles);  // drops the others
+
+    // When a refresh last succeeded (trust::believable_time): only ever raised.
+    Status raise_clock_floor(std::chrono::sys_seconds time);
+    Result<std::optional<std::chrono::sys_seconds>> clock_floor();
+
     // Tables it needs, for the owner's list of migrations.
     static std::string_view schema();
+    static std::string_view delegations_schema();
 
 private:
     Database& database_;

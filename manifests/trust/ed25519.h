@@ -4,8 +4,6 @@
 
 namespace lanyard::trust {
 
-inline constexpr unsigned kAlgEd25519 = 1;  // v1.Key.alg
-
 // 32 bytes, a canonical encoding, and none of the points of small order (for which one signature fits many messages).
 bool is_sound_ed25519_key(std::string_view public_key);
 

@@ -7,6 +7,7 @@ namespace {
 
 constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::arbitrary_software), "not signed as it must be (arbitrary software)", Kind::trust},
+    {static_cast<int>(Errc::clock_set_back), "the clock was set back (freeze)", Kind::trust},
     {static_cast<int>(Errc::endless_data), "larger than allowed (endless data)", Kind::trust},
     {static_cast<int>(Errc::freeze), "expired (freeze)", Kind::trust},
     {static_cast<int>(Errc::malformed), "malformed metadata", Kind::trust},

@@ -7,6 +7,7 @@ namespace lanyard::trust {
 // What a refused file would have been, were it an attack (TUF 1.0.34, section 1.5.2).
 enum class Errc {
     arbitrary_software = 1,  // too few valid signatures
+    clock_set_back,          // the clock of this machine shows a time that has long passed
     endless_data,            // larger than allowed
     freeze,                  // expired
     malformed,               // signed perhaps, but not what a payload must be

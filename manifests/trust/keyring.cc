@@ -1,29 +1,16 @@
 #include "manifests/trust/keyring.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
-#include "manifests/trust/ed25519.h"
 #include "manifests/trust/errc.h"
+#include "manifests/trust/signature.h"
 
 namespace lanyard::trust {
 namespace {
 
 constexpr RoleName kRoles[] = {RoleName::root, RoleName::timestamp, RoleName::snapshot, RoleName::targets};
-
-using Listed = std::map<std::string, v1::Key const*>;
-
-Result<Listed> listed_keys(v1::Root const& root) {
-    Listed keys;
-    for (auto const& key : root.keys()) {
-        auto const id = key_id(key);
-        if (key.alg() == kAlgEd25519 && !is_sound_ed25519_key(key.public_key())) {
-            return fail(Errc::malformed, "root: its key " + id.to_hex() +
-                                             " is no sound Ed25519 key: it has not 32 bytes, or fits many signatures");
-        }
-        keys.emplace(id.to_raw(), &key);
-    }
-    return keys;
-}
 
 v1::Role const& role_in(v1::Root const& root, RoleName role) {
     switch (role) {
@@ -39,54 +26,77 @@ v1::Role const& role_in(v1::Root const& root, RoleName role) {
     return root.targets();
 }
 
-std::string refusal(RoleName role, std::string const& why) {
-    return std::string("root: for the role ") + text(role) + " it " + why;
-}
+bool same_key(v1::Key const& a, v1::Key const& b) { return a.alg() == b.alg() && a.public_key() == b.public_key(); }
 
 }  // namespace
 
-Result<Keyring> Keyring::of(v1::Root const& root) {
-    auto const listed = listed_keys(root);
-    if (!listed) return pass_on(listed);
-    Keyring keyring;
-    for (auto const role : kRoles) {
-        auto& signatories = keyring.roles_[static_cast<std::size_t>(role)];
-        for (auto const& id : role_in(root, role).keyids()) {
-            auto const key = listed->find(id);
-            if (key == listed->end()) return fail(Errc::malformed, refusal(role, "names a key that it does not list"));
-            if (key->second->alg() != kAlgEd25519) continue;
-            signatories.keys.emplace(id, key->second->public_key());
+Result<KeyTable> KeyTable::of(std::string const& lister, KeyList const& keys) {
+    KeyTable table;
+    for (auto const& key : keys) {
+        auto const id = key_id(key);
+        if (is_known_algorithm(key) && !is_sound_key(key)) {
+            return fail(Errc::malformed, lister + ": its key " + id.to_hex() +
+                                             " is no sound key of its algorithm: it has not the right length, is no "
+                                             "point of the curve, or fits many signatures");
         }
-        signatories.threshold = role_in(root, role).threshold();
-        if (signatories.threshold == 0) {
-            return fail(Errc::malformed, refusal(role, "asks for no signature at all"));
-        }
-        if (signatories.threshold > signatories.keys.size()) {
-            return fail(Errc::malformed,
-                        refusal(role, "asks for " + std::to_string(signatories.threshold) + " signatures and has " +
-                                          std::to_string(signatories.keys.size()) + " usable keys"));
-        }
+        table.keys_.emplace(id.to_raw(), key);
     }
-    return keyring;
+    return table;
 }
 
-Status Keyring::verify(RoleName role, v1::Envelope const& envelope) const {
-    auto const& signatories = of_role(role);
+v1::Key const* KeyTable::find(std::string const& id) const {
+    auto const key = keys_.find(id);
+    return key == keys_.end() ? nullptr : &key->second;
+}
+
+Result<Signatories> Signatories::of(std::string const& lister, std::string const& role, KeyTable const& table,
+                                    KeyIds const& ids, std::uint32_t threshold) {
+    Signatories signatories;
+    for (auto const& id : ids) {
+        auto const* key = table.find(id);
+        if (!key) {
+            return fail(Errc::malformed, lister + ": for the role " + role + " it names a key that it does not list");
+        }
+        if (is_known_algorithm(*key)) signatories.keys_.emplace(id, *key);
+    }
+    if (threshold == 0) {
+        return fail(Errc::malformed, lister + ": for the role " + role + " it asks for no signature at all");
+    }
+    signatories.threshold_ = threshold;
+    return signatories;
+}
+
+Status Signatories::verify(std::string const& role, v1::Envelope const& envelope) const {
     auto const message = pae(envelope.payload_type(), envelope.payload());
     std::set<std::string> valid;
     for (auto const& signature : envelope.signatures()) {
-        auto const key = signatories.keys.find(signature.keyid());
-        if (key == signatories.keys.end() || valid.contains(key->second)) continue;
-        if (ed25519_verifies(key->second, message, signature.sig())) valid.insert(key->second);
+        auto const key = keys_.find(signature.keyid());
+        if (key == keys_.end() || valid.contains(key->second.public_key())) continue;
+        if (verifies(key->second, message, signature.sig())) valid.insert(key->second.public_key());
     }
-    if (valid.size() >= signatories.threshold) return {};
-    return fail(Errc::arbitrary_software, std::string(text(role)) + ": " + std::to_string(valid.size()) +
-                                              " of its keys signed it and " + std::to_string(signatories.threshold) +
+    // A threshold of 0 is that of nobody's signatories.
+    if (threshold_ > 0 && valid.size() >= threshold_) return {};
+    return fail(Errc::arbitrary_software, role + ": " + std::to_string(valid.size()) + " of its keys signed it and " +
+                                              std::to_string(threshold_) +
                                               " have to; it was made or changed by somebody else (arbitrary software)");
 }
 
-bool Keyring::same_keys(RoleName role, Keyring const& other) const {
-    return of_role(role).keys == other.of_role(role).keys;
+bool Signatories::same_keys(Signatories const& other) const {
+    return std::equal(keys_.begin(), keys_.end(), other.keys_.begin(), other.keys_.end(),
+                      [](auto const& a, auto const& b) { return same_key(a.second, b.second); });
+}
+
+Result<Keyring> Keyring::of(v1::Root const& root) {
+    auto const table = KeyTable::of("root", root.keys());
+    if (!table) return pass_on(table);
+    Keyring keyring;
+    for (auto const role : kRoles) {
+        auto const& named = role_in(root, role);
+        auto signatories = Signatories::of("root", text(role), *table, named.keyids(), named.threshold());
+        if (!signatories) return pass_on(signatories);
+        keyring.roles_[static_cast<std::size_t>(role)] = std::move(*signatories);
+    }
+    return keyring;
 }
 
 }  // namespace lanyard::trust

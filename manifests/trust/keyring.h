@@ -2,8 +2,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 
 #include "manifests/trust/envelope.h"
@@ -13,28 +13,56 @@
 
 namespace lanyard::trust {
 
-// Who may sign what, and how many of them have to: the keys and thresholds of one root.
-class Keyring {
+using KeyList = google::protobuf::RepeatedPtrField<v1::Key>;
+using KeyIds = google::protobuf::RepeatedPtrField<std::string>;
+
+// The keys that a root or a targets role lists, by their ids. A key of a known algorithm that is not sound makes the
+// list refused; one of an unknown algorithm may be listed, and counts for nothing.
+class KeyTable {
 public:
-    // Every role must be there, name keys that the root lists, and have a threshold of at least 1 and at most as many
-    // as it has different usable keys. An Ed25519 key that is not sound makes the root refused; a key of an unknown
-    // algorithm may be listed, and counts for nothing.
-    static Result<Keyring> of(v1::Root const& root);
+    static Result<KeyTable> of(std::string const& lister, KeyList const& keys);
 
-    // A threshold of the role's keys has signed payload and payload type. Each public key counts once. A key id only
-    // says which key to try: signatures that fit no key of the role are passed over.
-    Status verify(RoleName role, v1::Envelope const& envelope) const;
-
-    bool same_keys(RoleName role, Keyring const& other) const;
+    v1::Key const* find(std::string const& id) const;
 
 private:
-    struct Signatories {
-        std::map<std::string, std::string> keys;  // id -> public key, usable ones only
-        std::size_t threshold = 0;
-    };
+    std::map<std::string, v1::Key> keys_;
+};
+
+// Who may sign something, and how many of them have to.
+class Signatories {
+public:
+    Signatories() = default;
+
+    // Refuses a threshold of 0, and an id that is not in the table. A threshold above the number of usable keys is
+    // never met. `lister` and `role` are for the message.
+    static Result<Signatories> of(std::string const& lister, std::string const& role, KeyTable const& table,
+                                  KeyIds const& ids, std::uint32_t threshold);
+
+    // A threshold of the keys has signed payload and payload type. Each public key counts once. A key id only says
+    // which key to try: signatures that fit no key are passed over. `role` is for the message.
+    Status verify(std::string const& role, v1::Envelope const& envelope) const;
+
+    bool same_keys(Signatories const& other) const;
+
+private:
+    std::map<std::string, v1::Key> keys_;  // by id, usable ones only
+    std::size_t threshold_ = 0;
+};
+
+// Who may sign each of the four top-level roles: the keys and thresholds of one root.
+class Keyring {
+public:
+    // Every role must be there, name keys that the root lists, and have a threshold of at least 1.
+    static Result<Keyring> of(v1::Root const& root);
 
     Signatories const& of_role(RoleName role) const { return roles_[static_cast<std::size_t>(role)]; }
 
+    Status verify(RoleName role, v1::Envelope const& envelope) const {
+        return of_role(role).verify(text(role), envelope);
+    }
+    bool same_keys(RoleName role, Keyring const& other) const { return of_role(role).same_keys(other.of_role(role)); }
+
+private:
     std::array<Signatories, 4> roles_;
 };
 

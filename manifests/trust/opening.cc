@@ -23,6 +23,8 @@ constexpr std::size_t kRepoIdSize = 16;
 constexpr int kFirstIgnorableField = 1000;
 constexpr std::int64_t kEndOfYear9999 = 253'402'300'799;
 constexpr std::size_t kMaxMetaName = 64;
+constexpr int kMaxPaths = 1000;
+constexpr std::size_t kMaxPathBytes = 512;
 
 std::string name_of(RoleName role) { return text(role); }
 
@@ -84,15 +86,39 @@ Result<Payload> parse(RoleName role, std::string const& bytes) {
                                          " message; it has to be signed anew");
     }
     if (auto const fine = check_fields(role, payload); !fine) return pass_on(fine);
+    // Fields twice, out of order, or longer than need be: another program might read something else into them.
+    if (payload.SerializeAsString() != bytes) {
+        return fail(Errc::malformed, name_of(role) +
+                                         ": it is signed, but not written in the one way that leaves no room "
+                                         "for a second meaning; it has to be signed anew");
+    }
     if (auto const fine = check_head(role, payload); !fine) return pass_on(fine);
     return payload;
 }
 
+// Whether a character of several bytes shows nothing, or makes others show elsewhere: C1 controls, zero-width and
+// bidirectional marks, line separators, the byte order mark.
+bool begins_unprintable(std::string_view rest) {
+    auto const at = [&](std::size_t i) { return i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0u; };
+    if (at(0) == 0xc2) return at(1) < 0xa0;
+    if (at(0) == 0xef) return at(1) == 0xbb && at(2) == 0xbf;
+    if (at(0) != 0xe2) return false;
+    if (at(1) == 0x80) return (at(2) >= 0x8b && at(2) <= 0x8f) || (at(2) >= 0xa8 && at(2) <= 0xae);
+    return at(1) == 0x81 && at(2) >= 0xa0 && at(2) <= 0xaf;
+}
+
+// protobuf has refused what is no UTF-8.
 bool is_meta_name(std::string_view name) {
-    return !name.empty() && name.size() <= kMaxMetaName && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
-               c == '-';
-    });
+    if (name.empty() || name.size() > kMaxMetaName) return false;
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        auto const c = static_cast<unsigned char>(name[i]);
+        if (c < 0x20 || c == 0x7f || begins_unprintable(name.substr(i))) return false;
+    }
+    return true;
+}
+
+bool is_top_level(std::string_view name) {
+    return name == "root" || name == "timestamp" || name == "snapshot" || name == "targets";
 }
 
 Status check_reference(RoleName role, v1::MetaRef const& meta, std::size_t max_length) {
@@ -101,6 +127,40 @@ Status check_reference(RoleName role, v1::MetaRef const& meta, std::size_t max_l
         return fail(Errc::malformed, name_of(role) + ": what it says about " + in_quotes(meta.name()) +
                                          " is not in range (version 1 to 2^53 - 1, length 1 to " +
                                          std::to_string(max_length) + ", a SHA-256 of 32 bytes)");
+    }
+    return {};
+}
+
+tl::unexpected<Error> bad_delegation(v1::Delegation const& delegation, std::string const& why) {
+    return fail(Errc::malformed, "targets: its delegation to " + in_quotes(delegation.name()) + " " + why);
+}
+
+Status check_delegation(v1::Delegation const& delegation) {
+    if (!is_meta_name(delegation.name()) || is_top_level(delegation.name())) {
+        return bad_delegation(delegation, "has no usable name: 1 to 64 printable bytes, and none of the four roles");
+    }
+    if (delegation.threshold() == 0) return bad_delegation(delegation, "asks for no signature at all");
+    if (delegation.paths_size() > kMaxPaths) {
+        return bad_delegation(delegation, "has more than " + std::to_string(kMaxPaths) + " paths");
+    }
+    for (auto const& path : delegation.paths()) {
+        if (path.empty() || path.size() > kMaxPathBytes) {
+            return bad_delegation(delegation,
+                                  "has a path that has not 1 to " + std::to_string(kMaxPathBytes) + " bytes");
+        }
+    }
+    return {};
+}
+
+Status check_delegations(v1::Targets const& targets) {
+    if (targets.delegations_size() > kMaxDelegations) {
+        return fail(Errc::endless_data, "targets: it delegates to " + std::to_string(targets.delegations_size()) +
+                                            " roles and may to " + std::to_string(kMaxDelegations));
+    }
+    std::set<std::string_view> names;
+    for (auto const& delegation : targets.delegations()) {
+        if (auto const fine = check_delegation(delegation); !fine) return fine;
+        if (!names.insert(delegation.name()).second) return bad_delegation(delegation, "stands there twice");
     }
     return {};
 }
@@ -190,6 +250,7 @@ Result<v1::Targets> parse_targets(std::string const& payload) {
                                              " twice, so that nobody can know which one is meant");
         }
     }
+    if (auto const fine = check_delegations(*targets); !fine) return pass_on(fine);
     return targets;
 }
 

@@ -14,6 +14,7 @@ namespace lanyard::trust {
 
 inline constexpr std::uint64_t kMaxMetadataVersion = (std::uint64_t{1} << 53) - 1;
 inline constexpr int kMaxTargets = 50'000;
+inline constexpr int kMaxDelegations = 10'000;
 
 // The most bytes of an envelope of that role.
 std::size_t max_bytes(RoleName role);

@@ -25,10 +25,9 @@ tl::unexpected<Error> rollback(std::string const& what, std::uint64_t next, std:
                                     " (rollback); the seeder was restored from an old copy, or somebody replays one");
 }
 
-tl::unexpected<Error> mix_and_match(RoleName role, std::string const& what) {
+tl::unexpected<Error> mix_and_match(std::string const& role, std::string const& what) {
     return fail(Errc::mix_and_match,
-                std::string(text(role)) + ": " + what +
-                    " (mix-and-match); the files are being replaced, or are not of one publication");
+                role + ": " + what + " (mix-and-match); the files are being replaced, or are not of one publication");
 }
 
 v1::MetaRef const* find_meta(v1::Snapshot const& snapshot, std::string_view name) {
@@ -38,10 +37,10 @@ v1::MetaRef const* find_meta(v1::Snapshot const& snapshot, std::string_view name
 }
 
 // Before any signature: what was fetched must be the very file that was named.
-Status check_named(RoleName role, v1::MetaRef const& meta, std::string_view bytes) {
+Status check_named(std::string const& role, v1::MetaRef const& meta, std::string_view bytes) {
     if (bytes.size() > meta.length()) {
-        return fail(Errc::endless_data, std::string(text(role)) + ": it has " + std::to_string(bytes.size()) +
-                                            " bytes where " + std::to_string(meta.length()) + " were signed");
+        return fail(Errc::endless_data, role + ": it has " + std::to_string(bytes.size()) + " bytes where " +
+                                            std::to_string(meta.length()) + " were signed");
     }
     if (bytes.size() != meta.length()) {
         return mix_and_match(role, "it has " + std::to_string(bytes.size()) + " bytes where " +
@@ -52,16 +51,17 @@ Status check_named(RoleName role, v1::MetaRef const& meta, std::string_view byte
     return {};
 }
 
-Status check_named_version(RoleName role, v1::MetaRef const& meta, std::uint64_t found) {
+Status check_named_version(std::string const& role, v1::MetaRef const& meta, std::uint64_t found) {
     if (meta.version() == found) return {};
     return mix_and_match(role, "it is " + version(found) + " where " + version(meta.version()) + " was named");
 }
 
 // The verified payload of an envelope.
-Result<std::string> open(RoleName role, Keyring const& keyring, std::string_view bytes) {
-    auto envelope = take_apart(role, bytes);
+Result<std::string> open(RoleName type, std::string const& role, Signatories const& signatories,
+                         std::string_view bytes) {
+    auto envelope = take_apart(type, bytes);
     if (!envelope) return pass_on(envelope);
-    if (auto const signed_by_role = keyring.verify(role, *envelope); !signed_by_role) return pass_on(signed_by_role);
+    if (auto const signed_by = signatories.verify(role, *envelope); !signed_by) return pass_on(signed_by);
     return std::move(*envelope->mutable_payload());
 }
 
@@ -103,7 +103,7 @@ Status TrustedSet::update_root(std::string_view bytes) {
     }
     auto next = parse_root(envelope->payload());
     if (!next) return pass_on(next);
-    if (auto const same = check_repository(RoleName::root, next->repo_id()); !same) return same;
+    if (auto const same = check_repository("root", next->repo_id()); !same) return same;
     if (next->version() < root_.version()) return rollback("root", next->version(), root_.version());
     if (next->version() != root_.version() + 1) {
         return fail(Errc::version_gap, "root: " + version(next->version()) + " cannot follow the trusted " +
@@ -124,7 +124,7 @@ Status TrustedSet::update_root(std::string_view bytes) {
 
 Status TrustedSet::finish_root() {
     if (root_finished_) return out_of_order("finish_root");
-    if (auto const fresh = check_expiry(RoleName::root, root_.expires()); !fresh) return fresh;
+    if (auto const fresh = check_expiry("root", root_.expires()); !fresh) return fresh;
     root_finished_ = true;
     return {};
 }
@@ -153,7 +153,7 @@ Result<TrustedSet::Fresh> TrustedSet::update_timestamp(std::string_view bytes) {
         if (next->version() < trusted->version()) return rollback("timestamp", next->version(), trusted->version());
         if (next->version() == trusted->version()) {
             // 5.4.3.1: the new one is not looked at any further, so it is the trusted one that must still be fresh.
-            if (auto const fresh = check_expiry(RoleName::timestamp, trusted->expires()); !fresh) return pass_on(fresh);
+            if (auto const fresh = check_expiry("timestamp", trusted->expires()); !fresh) return pass_on(fresh);
             timestamp_ = trusted;
             return Fresh::unchanged;
         }
@@ -161,7 +161,7 @@ Result<TrustedSet::Fresh> TrustedSet::update_timestamp(std::string_view bytes) {
         auto const trusted_snapshot = trusted->snapshot().version();
         if (snapshot < trusted_snapshot) return rollback("timestamp: its snapshot", snapshot, trusted_snapshot);
     }
-    if (auto const fresh = check_expiry(RoleName::timestamp, next->expires()); !fresh) return pass_on(fresh);
+    if (auto const fresh = check_expiry("timestamp", next->expires()); !fresh) return pass_on(fresh);
     trusted_timestamp_ = *next;
     timestamp_ = std::move(*next);
     return Fresh::newer;
@@ -170,12 +170,12 @@ Result<TrustedSet::Fresh> TrustedSet::update_timestamp(std::string_view bytes) {
 Status TrustedSet::update_snapshot(std::string_view bytes) {
     if (!timestamp_ || targets_) return out_of_order("update_snapshot");
     auto const& meta = timestamp_->snapshot();
-    if (auto const named = check_named(RoleName::snapshot, meta, bytes); !named) return named;
+    if (auto const named = check_named("snapshot", meta, bytes); !named) return named;
     auto next = open_snapshot(bytes);
     if (!next) return pass_on(next);
-    if (auto const same = check_named_version(RoleName::snapshot, meta, next->version()); !same) return same;
+    if (auto const same = check_named_version("snapshot", meta, next->version()); !same) return same;
     if (auto const newer = check_against_trusted(*next); !newer) return newer;
-    if (auto const fresh = check_expiry(RoleName::snapshot, next->expires()); !fresh) return fresh;
+    if (auto const fresh = check_expiry("snapshot", next->expires()); !fresh) return fresh;
     trusted_snapshot_ = *next;
     snapshot_ = std::move(*next);
     return {};
@@ -183,15 +183,34 @@ Status TrustedSet::update_snapshot(std::string_view bytes) {
 
 Status TrustedSet::update_targets(std::string_view bytes) {
     if (!snapshot_ || targets_) return out_of_order("update_targets");
-    auto const& meta = *find_meta(*snapshot_, text(RoleName::targets));
-    if (auto const named = check_named(RoleName::targets, meta, bytes); !named) return named;
-    auto next = open_targets(bytes);
+    auto next = open_targets("targets", keyring_.of_role(RoleName::targets), bytes);
     if (!next) return pass_on(next);
-    if (auto const same = check_named_version(RoleName::targets, meta, next->version()); !same) return same;
-    if (auto const fresh = check_expiry(RoleName::targets, next->expires()); !fresh) return fresh;
     by_path_ = sorted_by_path(*next);
     targets_ = std::move(*next);
     return {};
+}
+
+v1::MetaRef const* TrustedSet::named(std::string_view role) const {
+    return snapshot_ ? find_meta(*snapshot_, role) : nullptr;
+}
+
+Result<v1::Targets> TrustedSet::open_targets(std::string const& role, Signatories const& signatories,
+                                             std::string_view bytes) const {
+    auto const* meta = named(role);
+    if (!meta) {
+        return fail(Errc::mix_and_match, role +
+                                             ": the snapshot does not name it, so nobody can tell which version of it "
+                                             "belongs to the others (mix-and-match)");
+    }
+    if (auto const same = check_named(role, *meta, bytes); !same) return pass_on(same);
+    auto const payload = open(RoleName::targets, role, signatories, bytes);
+    if (!payload) return pass_on(payload);
+    auto targets = parse_targets(*payload);
+    if (!targets) return targets;
+    if (auto const same = check_repository(role, targets->repo_id()); !same) return pass_on(same);
+    if (auto const same = check_named_version(role, *meta, targets->version()); !same) return pass_on(same);
+    if (auto const fresh = check_expiry(role, targets->expires()); !fresh) return pass_on(fresh);
+    return targets;
 }
 
 Result<release::Target> TrustedSet::find(std::string_view path) const {
@@ -207,44 +226,35 @@ Result<release::Target> TrustedSet::find(std::string_view path) const {
 }
 
 Result<v1::Timestamp> TrustedSet::open_timestamp(std::string_view bytes) const {
-    auto const payload = open(RoleName::timestamp, keyring_, bytes);
+    auto const payload = open(RoleName::timestamp, "timestamp", keyring_.of_role(RoleName::timestamp), bytes);
     if (!payload) return pass_on(payload);
     auto timestamp = parse_timestamp(*payload);
     if (!timestamp) return timestamp;
-    if (auto const same = check_repository(RoleName::timestamp, timestamp->repo_id()); !same) return pass_on(same);
+    if (auto const same = check_repository("timestamp", timestamp->repo_id()); !same) return pass_on(same);
     return timestamp;
 }
 
 Result<v1::Snapshot> TrustedSet::open_snapshot(std::string_view bytes) const {
-    auto const payload = open(RoleName::snapshot, keyring_, bytes);
+    auto const payload = open(RoleName::snapshot, "snapshot", keyring_.of_role(RoleName::snapshot), bytes);
     if (!payload) return pass_on(payload);
     auto snapshot = parse_snapshot(*payload);
     if (!snapshot) return snapshot;
-    if (auto const same = check_repository(RoleName::snapshot, snapshot->repo_id()); !same) return pass_on(same);
+    if (auto const same = check_repository("snapshot", snapshot->repo_id()); !same) return pass_on(same);
     return snapshot;
 }
 
-Result<v1::Targets> TrustedSet::open_targets(std::string_view bytes) const {
-    auto const payload = open(RoleName::targets, keyring_, bytes);
-    if (!payload) return pass_on(payload);
-    auto targets = parse_targets(*payload);
-    if (!targets) return targets;
-    if (auto const same = check_repository(RoleName::targets, targets->repo_id()); !same) return pass_on(same);
-    return targets;
-}
-
-Status TrustedSet::check_repository(RoleName role, std::string const& repo_id) const {
+Status TrustedSet::check_repository(std::string const& role, std::string const& repo_id) const {
     if (repo_id == root_.repo_id()) return {};
     return fail(Errc::wrong_repository,
-                std::string(text(role)) +
+                role +
                     ": it belongs to another repository than the trusted root; the address of the "
                     "seeder is wrong, or somebody replays files of another one");
 }
 
-Status TrustedSet::check_expiry(RoleName role, std::int64_t expires) const {
+Status TrustedSet::check_expiry(std::string const& role, std::int64_t expires) const {
     TimePoint const end{std::chrono::seconds(expires)};
     if (now_ < end) return {};
-    return fail(Errc::freeze, std::string(text(role)) + ": it expired at " + utc(end) + " and it is " + utc(now_) +
+    return fail(Errc::freeze, role + ": it expired at " + utc(end) + " and it is " + utc(now_) +
                                   " (freeze); the seeder has stopped signing, somebody holds new files back, or the "
                                   "clock of this machine is wrong");
 }

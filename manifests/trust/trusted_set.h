@@ -64,7 +64,15 @@ public:
     // files before it loads them (fast-forward recovery, 5.3.11).
     bool keys_were_rotated() const { return rotated_; }
 
-    // A target by its path, every field checked. Only after update_targets(). One that this program cannot use (a
+    // A targets role, delegated or not: the file that the snapshot names, signed by a threshold of `signatories`, of
+    // this repository, not expired. For Search; only after update_snapshot().
+    Result<v1::Targets> open_targets(std::string const& role, Signatories const& signatories,
+                                     std::string_view envelope) const;
+    // What the snapshot says of a role; null when it does not name it, and before update_snapshot().
+    v1::MetaRef const* named(std::string_view role) const;
+
+    // A target by its path, every field checked, of those that the top-level targets themselves name (Search goes on
+    // with the delegated roles). Only after update_targets(). One that this program cannot use (a
     // package type of the future, say) makes the others no worse: it is refused here and not by update_targets().
     Result<release::Target> find(std::string_view path) const;
 
@@ -73,9 +81,8 @@ private:
 
     Result<v1::Timestamp> open_timestamp(std::string_view envelope) const;
     Result<v1::Snapshot> open_snapshot(std::string_view envelope) const;
-    Result<v1::Targets> open_targets(std::string_view envelope) const;
-    Status check_repository(RoleName role, std::string const& repo_id) const;
-    Status check_expiry(RoleName role, std::int64_t expires) const;
+    Status check_repository(std::string const& role, std::string const& repo_id) const;
+    Status check_expiry(std::string const& role, std::int64_t expires) const;
     Status check_against_trusted(v1::Snapshot const& next) const;
 
     TimePoint now_;

@@ -25,10 +25,17 @@ struct Finding {
     std::string held_back;                  // why there is a target and no offer
 };
 
+// An application whose target could not be had, or not be believed.
+struct Refusal {
+    release::AppId app;
+    Error why;
+};
+
 struct CheckOutcome {
     bool held = false;              // the seeder kept the question for the whole time
     bool changed = false;           // the catalogue differs from the one seen before: findings are complete
     std::vector<Finding> findings;  // one an application that has something on offer
+    std::vector<Refusal> refused;   // harms no other application: each may be another department's
 };
 
 // Who this node is.
@@ -63,9 +70,11 @@ public:
     void cancel() override { seeder_.cancel(); }
 
 private:
-    asio::awaitable<Result<trust::TrustedSet>> refresh_alone(trust::TimePoint now);
+    // One at a time.
+    asio::awaitable<Result<CheckOutcome>> look(v1::CheckResponse answer, trust::TimePoint now);
+    asio::awaitable<Result<CheckOutcome>> refresh_and_find(v1::CheckResponse answer, trust::TimePoint now);
     Result<v1::CheckRequest> question(std::chrono::seconds wait);
-    Result<Finding> find(trust::TrustedSet const& trusted, ManagedApp const& app, v1::CheckResponse const& answer);
+    Result<Finding> judged(release::Target const& target, ManagedApp const& app);
 
     SeederClient& seeder_;
     Refresher& refresher_;

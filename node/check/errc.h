@@ -7,6 +7,7 @@ namespace lanyard::check {
 enum class Errc {
     malformed_answer = 1,  // the seeder answered with something that is not the message asked for
     not_joined,            // no trusted root in the state
+    broken_off,            // a verification that did not come to its end: as good as refused
     held_back,             // an offer that this node does not take; the detail says why
 };
 

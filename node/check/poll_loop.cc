@@ -39,18 +39,28 @@ asio::awaitable<void> PollLoop::run(OnOutcome on_outcome, OnContact on_contact) 
         if (stopping_) break;
         std::chrono::milliseconds delay{0};
         if (outcome) {
-            on_contact("");
+            auto const& refused = outcome->refused;
+            for (auto const& refusal : refused) tell(refusal.why);
+            on_contact(refused.empty() ? nullptr : &refused.front().why);
             if (outcome->changed) on_outcome(*outcome);
             // A seeder that holds questions answers early only when something has changed.
-            delay = backoff_.after_success(outcome->held || outcome->changed);
+            delay = refused.empty() ? backoff_.after_success(outcome->held || outcome->changed)
+                                    : backoff_.after_failure(checker_.retry_after());
         } else {
-            auto const& error = outcome.error();
-            auto const refused = kind_of(error.code) == Kind::trust;
-            events_.tell({events::Level::warning, refused ? "trust.refused" : "check.failed", error.detail});
-            on_contact(error.detail);
+            tell(outcome.error());
+            on_contact(&outcome.error());
             delay = backoff_.after_failure(checker_.retry_after());
         }
         co_await alarm_.sleep(delay);
+    }
+}
+
+// An attack, or what looks like one, is an alarm; that a seeder is away is not.
+void PollLoop::tell(Error const& error) {
+    if (kind_of(error.code) == Kind::trust) {
+        events_.error("trust.refused", error.detail);
+    } else {
+        events_.warning("check.failed", error.detail);
     }
 }
 

@@ -39,8 +39,8 @@ private:
 class PollLoop {
 public:
     using OnOutcome = std::function<void(CheckOutcome const&)>;
-    // Empty: the last question was answered.
-    using OnContact = std::function<void(std::string const& failure)>;
+    // Null: the last question was answered, and everything in the answer believed.
+    using OnContact = std::function<void(Error const* failure)>;
 
     PollLoop(Checker& checker, async::Alarm& alarm, events::Events& events, Backoff backoff, PollTimes const& times);
 
@@ -48,6 +48,8 @@ public:
     void stop();
 
 private:
+    void tell(Error const& error);
+
     Checker& checker_;
     async::Alarm& alarm_;
     events::Events& events_;

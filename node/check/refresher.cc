@@ -3,18 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
+#include "manifests/trust/clock_floor.h"
 #include "manifests/trust/errc.h"
 #include "node/check/errc.h"
 #include "proto/http/errc.h"
+#include "proto/http/percent.h"
 
 namespace lanyard::check {
 
 using trust::RoleName;
 using trust::TrustedSet;
 
-asio::awaitable<Result<TrustedSet>> Refresher::refresh(trust::TimePoint now) {
-    auto trusted = load(now);
+asio::awaitable<Result<TrustedSet>> Refresher::refresh(trust::TimePoint clock) {
+    auto const floor = store_.clock_floor();
+    if (!floor) co_return pass_on(floor);
+    auto const now = trust::believable_time(clock, *floor);
+    if (!now) co_return pass_on(now);
+    auto trusted = load(*now);
     if (!trusted) co_return pass_on(trusted);
 
     auto const root = co_await refresh_root(*trusted);
@@ -25,7 +33,31 @@ asio::awaitable<Result<TrustedSet>> Refresher::refresh(trust::TimePoint now) {
     if (!snapshot) co_return pass_on(snapshot);
     auto const targets = co_await refresh_targets(*trusted);
     if (!targets) co_return pass_on(targets);
+    if (auto const raised = store_.raise_clock_floor(*now); !raised) co_return pass_on(raised);
     co_return std::move(trusted);
+}
+
+asio::awaitable<Result<release::Target>> Refresher::find(TrustedSet const& trusted, std::string path) {
+    trust::Search search(trusted, std::move(path));
+    while (search.wanted()) {
+        auto const taken = co_await take_delegated(search);
+        if (!taken) co_return pass_on(taken);
+    }
+    co_return search.result();
+}
+
+// What is stored counts for as much as what is fetched: the search verifies either.
+asio::awaitable<Status> Refresher::take_delegated(trust::Search& search) {
+    auto const wanted = *search.wanted();
+    auto const stored = store_.get_delegated(wanted.name());
+    if (!stored) co_return pass_on(stored);
+    if (*stored && search.take(**stored)) co_return Status();
+    auto const name = fmt::format("{}.{}.pb", wanted.version(), http::percent_encode(wanted.name()));
+    auto const limit = std::min<std::size_t>(wanted.length(), trust::kMaxTargetsBytes);
+    auto const bytes = co_await fetch(name, limit);
+    if (!bytes) co_return pass_on(bytes);
+    if (auto const step = search.take(*bytes); !step) co_return step;
+    co_return store_.put_delegated(wanted.name(), *bytes);
 }
 
 Result<TrustedSet> Refresher::load(trust::TimePoint now) {
@@ -86,17 +118,23 @@ asio::awaitable<Status> Refresher::refresh_snapshot(TrustedSet& trusted) {
     auto const bytes = co_await fetch(name, limit);
     if (!bytes) co_return pass_on(bytes);
     if (auto const step = trusted.update_snapshot(*bytes); !step) co_return step;
-    co_return store_.put(RoleName::snapshot, *bytes);
+    co_return keep_snapshot(trusted, *bytes);
+}
+
+Status Refresher::keep_snapshot(TrustedSet const& trusted, std::string const& envelope) {
+    if (auto const stored = store_.put(RoleName::snapshot, envelope); !stored) return stored;
+    // A role that nobody names any more is nothing to keep room for.
+    std::set<std::string> named;
+    for (auto const& meta : trusted.snapshot()->metas()) named.insert(meta.name());
+    return store_.keep_delegated(named);
 }
 
 asio::awaitable<Status> Refresher::refresh_targets(TrustedSet& trusted) {
     auto const loaded = take_stored(trusted, RoleName::targets);
     if (!loaded) co_return pass_on(loaded);
     if (*loaded) co_return Status();
-    auto const& metas = trusted.snapshot()->metas();
-    auto const wanted =
-        std::find_if(metas.begin(), metas.end(), [](auto const& meta) { return meta.name() == "targets"; });
-    if (wanted == metas.end()) co_return fail(Errc::malformed_answer, "the snapshot names no targets");
+    // A snapshot without it is refused.
+    auto const* wanted = trusted.named("targets");
     auto const name = fmt::format("{}.targets.pb", wanted->version());
     auto const limit = std::min<std::size_t>(wanted->length(), trust::kMaxTargetsBytes);
     auto const bytes = co_await fetch(name, limit);

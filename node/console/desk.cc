@@ -19,6 +19,10 @@ v1::LocalResponse refusal(Error const& error) {
     return response;
 }
 
+bool is_refused(check::CheckOutcome const& outcome, release::AppId const& app) {
+    return std::any_of(outcome.refused.begin(), outcome.refused.end(), [&](auto const& one) { return one.app == app; });
+}
+
 v1::CheckResult to_message(check::CheckOutcome const& outcome) {
     v1::CheckResult result;
     result.set_schema(1);
@@ -97,6 +101,7 @@ void Desk::dispatch(check::CheckOutcome const& outcome) {
     for (auto const& app : apps_) {
         auto const finding = std::find_if(outcome.findings.begin(), outcome.findings.end(),
                                           [&](auto const& one) { return one.app.name == app.app.name; });
+        if (is_refused(outcome, app.app.name)) continue;
         if (finding != outcome.findings.end() && finding->offer) {
             tell_offer(*finding->offer);
             app.loop->offer(*finding->offer);
@@ -116,9 +121,14 @@ void Desk::tell_offer(check::Offer const& offer) {
                                             target.version.text(), target.length));
 }
 
-void Desk::heard(std::string const& failure, std::int64_t now) {
-    contact_.failure = failure;
-    if (failure.empty()) contact_.last = now;
+void Desk::heard(Error const* failure, std::int64_t now) {
+    contact_.failure = failure ? failure->detail : "";
+    if (!failure) {
+        contact_.last = now;
+        contact_.alarm.clear();
+    } else if (kind_of(failure->code) == Kind::trust) {
+        contact_.alarm = failure->detail;
+    }
 }
 
 Result<v1::NodeStatus> Desk::status() {
@@ -127,6 +137,7 @@ Result<v1::NodeStatus> Desk::status() {
     status->set_running(true);
     status->set_last_contact(contact_.last);
     status->set_last_error(contact_.failure);
+    status->set_alarm(contact_.alarm);
     for (auto& app : *status->mutable_apps()) {
         auto const mine =
             std::find_if(apps_.begin(), apps_.end(), [&](auto const& one) { return one.app.name.text() == app.app(); });
@@ -141,6 +152,7 @@ asio::awaitable<v1::LocalResponse> Desk::check_now() {
     auto const outcome = co_await checker_.check(at_once);
     if (!outcome) co_return refusal(outcome.error());
     dispatch(*outcome);
+    if (!outcome->refused.empty()) co_return refusal(outcome->refused.front().why);
     v1::LocalResponse response;
     *response.mutable_check() = to_message(*outcome);
     co_return response;
@@ -155,6 +167,10 @@ asio::awaitable<v1::LocalResponse> Desk::update(v1::UpdateNow order, Say say) {
     dispatch(*outcome);
 
     std::string held_back;
+    for (auto const& one : outcome->refused) {
+        if (!order.app().empty() && order.app() != one.app.text()) continue;
+        held_back += fmt::format("{}{}: {}", held_back.empty() ? "" : "\n", one.app.text(), one.why.detail);
+    }
     for (auto const& finding : outcome->findings) {
         bool const asked =
             std::any_of(apps->begin(), apps->end(), [&](auto const& one) { return one.app.name == finding.app.name; });

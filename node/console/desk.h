@@ -30,6 +30,7 @@ struct AppDesk {
 struct Contact {
     std::int64_t last = 0;  // Unix seconds
     std::string failure;    // empty: it answered
+    std::string alarm;      // what was refused as an attack, until everything is believed again
 };
 
 // The status that can be told from the journal alone, also while no node runs.
@@ -50,7 +51,7 @@ public:
     // The offers of a check (each told once) go to their loops; an application that nothing is on offer for hears so
     // too.
     void dispatch(check::CheckOutcome const& outcome);
-    void heard(std::string const& failure, std::int64_t now);
+    void heard(Error const* failure, std::int64_t now);
     // A walk has ended: whoever waits at the desk looks again.
     void walk_ended() { bell_.ring(); }
 

@@ -73,7 +73,9 @@ std::string to_text(v1::NodeStatus const& status) {
     auto out = fmt::format("node      {} ({})\nseeder    {}\nstate     {}, last contact {}\n", clean(status.name()),
                            status.node_id(), clean(status.seeder_url()), status.running() ? "running" : "not running",
                            local_time(status.last_contact()));
-    if (!status.last_error().empty()) out += fmt::format("problem   {}\n", clean(status.last_error()));
+    if (!status.alarm().empty()) out += fmt::format("ALARM     {}\n", clean(status.alarm()));
+    if (!status.last_error().empty() && status.last_error() != status.alarm())
+        out += fmt::format("problem   {}\n", clean(status.last_error()));
     if (status.queued_reports() > 0) out += fmt::format("reports   {} wait to be sent\n", status.queued_reports());
     for (auto const& app : status.apps()) append_app(out, app);
     return out;

@@ -30,4 +30,19 @@ std::optional<std::string> percent_decode(std::string_view text) {
     return decoded;
 }
 
+std::string percent_encode(std::string_view text) {
+    constexpr std::string_view kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    constexpr std::string_view kHexDigits = "0123456789ABCDEF";
+    std::string encoded;
+    for (char const c : text) {
+        if (kUnreserved.find(c) != std::string_view::npos) {
+            encoded += c;
+            continue;
+        }
+        auto const value = static_cast<unsigned char>(c);
+        encoded += {'%', kHexDigits[value >> 4], kHexDigits[value & 0xf]};
+    }
+    return encoded;
+}
+
 }  // namespace lanyard::http

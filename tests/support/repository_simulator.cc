@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "manifests/release/target.h"
+#include "proto/http/percent.h"
 #include "tests/support/sample_target.h"
 
 namespace lanyard::support {
@@ -82,6 +83,9 @@ void RepositorySimulator::publish_snapshot() {
     bump(snapshot);
     snapshot.clear_metas();
     *snapshot.add_metas() = reference(RoleName::targets, targets.version(), newest(RoleName::targets));
+    for (auto const& [name, role] : delegated_) {
+        if (role.targets.version() > 0) *snapshot.add_metas() = role_reference(name);
+    }
     seal(RoleName::snapshot);
 }
 
@@ -111,8 +115,11 @@ void RepositorySimulator::set_keys(RoleName role, Keys keys, std::uint32_t thres
     }
 }
 
-void RepositorySimulator::rotate_keys(RoleName role) {
-    set_keys(role, fresh_keys(keys(role).size()), role_in(root, role).threshold());
+void RepositorySimulator::rotate_keys(RoleName role) { set_keys(role, fresh_keys(keys(role).size()), threshold(role)); }
+
+std::uint32_t RepositorySimulator::threshold(RoleName role) const {
+    auto copy = root;
+    return role_in(copy, role).threshold();
 }
 
 RepositorySimulator::Keys RepositorySimulator::fresh_keys(std::size_t count) {
@@ -161,9 +168,67 @@ std::string RepositorySimulator::name_of(RoleName role) const {
     return std::to_string(targets.version()) + ".targets.pb";
 }
 
-v1::MetaRef RepositorySimulator::reference(RoleName role, std::uint64_t version, std::string_view envelope) {
+void RepositorySimulator::bump_and_seal(RoleName role) {
+    switch (role) {
+        case RoleName::root:
+            bump(root);
+            break;
+        case RoleName::timestamp:
+            bump(timestamp);
+            break;
+        case RoleName::snapshot:
+            bump(snapshot);
+            break;
+        case RoleName::targets:
+            bump(targets);
+            break;
+    }
+    seal(role);
+}
+
+v1::Delegation& RepositorySimulator::delegate(std::string const& by, std::string const& to,
+                                              std::vector<std::string> const& paths) {
+    role(to);
+    auto const key = fresh_keys(1).front();
+    role_keys(to).push_back(key);
+    auto& delegator = role(by);
+    *delegator.add_keys() = key->public_key();
+    auto& delegation = *delegator.add_delegations();
+    delegation.set_name(to);
+    delegation.add_keyids(trust::key_id(key->public_key()).to_raw());
+    delegation.set_threshold(1);
+    for (auto const& path : paths) delegation.add_paths(path);
+    return delegation;
+}
+
+v1::Targets& RepositorySimulator::role(std::string const& name) {
+    if (name == trust::text(RoleName::targets)) return targets;
+    auto const [found, made] = delegated_.try_emplace(name);
+    auto& payload = found->second.targets;
+    if (made) begin(payload, trust::TimePoint(std::chrono::seconds(targets.expires())));
+    return payload;
+}
+
+void RepositorySimulator::publish_role(std::string const& name) {
+    bump(role(name));
+    seal_role(name);
+}
+
+void RepositorySimulator::seal_role(std::string const& name) {
+    put_file(role_file(name), sign(RoleName::targets, role(name).SerializeAsString(), role_keys(name)));
+}
+
+std::string RepositorySimulator::role_file(std::string const& name) {
+    return std::to_string(role(name).version()) + "." + http::percent_encode(name) + ".pb";
+}
+
+v1::MetaRef RepositorySimulator::role_reference(std::string const& name) {
+    return reference(name, role(name).version(), files_.at(role_file(name)));
+}
+
+v1::MetaRef RepositorySimulator::reference(std::string_view name, std::uint64_t version, std::string_view envelope) {
     v1::MetaRef reference;
-    reference.set_name(trust::text(role));
+    reference.set_name(std::string(name));
     reference.set_version(version);
     reference.set_length(envelope.size());
     reference.set_sha256(trust::sha256(envelope).to_raw());

@@ -53,6 +53,21 @@ public:
     void publish_timestamp();
     // Targets, snapshot and timestamp.
     void publish();
+    // The payload's version up, signed, and served; nothing else is touched.
+    void bump_and_seal(trust::RoleName role);
+
+    // Delegates `paths` from a targets role ("targets", or one delegated before) to a role, which signs with one key
+    // more than it had and need not exist yet. Takes effect when both are published.
+    v1::Delegation& delegate(std::string const& by, std::string const& to,
+                             std::vector<std::string> const& paths = {"*"});
+    // "targets", or a delegated role. A new one has the repository and expiry of the targets.
+    v1::Targets& role(std::string const& name);
+    Keys& role_keys(std::string const& name) { return delegated_.at(name).keys; }
+    // A delegated role, one version up. The next publish_snapshot() names it.
+    void publish_role(std::string const& name);
+    void seal_role(std::string const& name);
+    std::string role_file(std::string const& name);  // "<version>.<name, percent-encoded>.pb"
+    v1::MetaRef role_reference(std::string const& name);
 
     // Signs the payload as it stands and serves it, in place of one of the same version if there is one. A role below
     // is not looked at: references stay what they are.
@@ -61,6 +76,7 @@ public:
     // Keys that sign and that the next root names. Takes effect with publish_root().
     Keys const& keys(trust::RoleName role) const { return keys_[index(role)]; }
     void set_keys(trust::RoleName role, Keys keys, std::uint32_t threshold);
+    std::uint32_t threshold(trust::RoleName role) const;
     // As many fresh keys as there were, same threshold.
     void rotate_keys(trust::RoleName role);
     static Keys fresh_keys(std::size_t count);
@@ -75,14 +91,25 @@ public:
     // An attacker's hand.
     void put_file(std::string const& name, std::string bytes) { files_[name] = std::move(bytes); }
     void remove_file(std::string const& name) { files_.erase(name); }
+    void forget_files() { files_.clear(); }
+    std::map<std::string, std::string> const& files() const { return files_; }
 
     // What a timestamp or snapshot says of a file.
-    static v1::MetaRef reference(trust::RoleName role, std::uint64_t version, std::string_view envelope);
+    static v1::MetaRef reference(std::string_view name, std::uint64_t version, std::string_view envelope);
+    static v1::MetaRef reference(trust::RoleName role, std::uint64_t version, std::string_view envelope) {
+        return reference(trust::text(role), version, envelope);
+    }
 
 private:
     static std::size_t index(trust::RoleName role) { return static_cast<std::size_t>(role); }
 
+    struct Delegated {
+        v1::Targets targets;
+        Keys keys;
+    };
+
     std::array<Keys, 4> keys_;
+    std::map<std::string, Delegated> delegated_;
     Keys last_root_keys_;
     std::map<std::string, std::string> files_;
 };

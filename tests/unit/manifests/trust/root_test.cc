@@ -46,10 +46,7 @@ TEST(TrustedRoot, IsRefusedWhenItsKeysOrThresholdsMakeNoSense) {
     std::vector<std::function<void(v1::Root&)>> const changes = {
         [](v1::Root& root) { root.mutable_root()->set_threshold(0); },
         [](v1::Root& root) { root.mutable_timestamp()->set_threshold(0); },
-        [](v1::Root& root) { root.mutable_targets()->set_threshold(2); },
-        [](v1::Root& root) { root.mutable_snapshot()->set_threshold(4'294'967'295); },
         [](v1::Root& root) { root.clear_snapshot(); },
-        [](v1::Root& root) { root.mutable_targets()->clear_keyids(); },
         [](v1::Root& root) { root.mutable_targets()->add_keyids(std::string(32, 'x')); },
         [](v1::Root& root) { root.mutable_targets()->set_keyids(0, "short"); },
         [](v1::Root& root) { *root.add_keys() = key_of(std::string(31, 'x')); },
@@ -67,29 +64,66 @@ TEST(TrustedRoot, IsRefusedWhenItsKeysOrThresholdsMakeNoSense) {
     }
 }
 
+// A root that is refused could never be followed by one that puts it right.
+TEST(TrustedRoot, MayAskForMoreSignaturesThanARoleHasKeysWhichIsThenNeverBelieved) {
+    std::vector<std::function<void(v1::Root&)>> const changes = {
+        [](v1::Root& root) { root.mutable_timestamp()->set_threshold(2); },
+        [](v1::Root& root) { root.mutable_timestamp()->set_threshold(4'294'967'295); },
+        [](v1::Root& root) { root.mutable_timestamp()->clear_keyids(); },
+    };
+    for (auto const& change : changes) {
+        RepositorySimulator repo(kNow);
+        change(repo.root);
+        repo.publish_root();
+        auto set = at_root(repo);
+        expect_refused(walk(set, repo, RoleName::timestamp), Errc::arbitrary_software, "timestamp");
+    }
+}
+
+TEST(TrustedRoot, IsRefusedWhenItAsksForMoreSignaturesOfItsOwnThanItHasKeys) {
+    RepositorySimulator repo(kNow);
+    repo.root.mutable_root()->set_threshold(2);
+    repo.publish_root();
+    expect_refused(anchored(repo)->update_root(repo.newest(RoleName::root)), Errc::arbitrary_software, "root");
+}
+
 TEST(TrustedRoot, CountsAKeyOnceHoweverOftenItIsListed) {
     RepositorySimulator repo(kNow);
-    auto const id = repo.root.targets().keyids(0);
+    auto const id = repo.root.timestamp().keyids(0);
     for (int i = 0; i < 8; ++i) {
-        *repo.root.add_keys() = repo.keys(RoleName::targets)[0]->public_key();
-        repo.root.mutable_targets()->add_keyids(id);
+        *repo.root.add_keys() = repo.keys(RoleName::timestamp)[0]->public_key();
+        repo.root.mutable_timestamp()->add_keyids(id);
     }
-    repo.root.mutable_targets()->set_threshold(2);
+    repo.root.mutable_timestamp()->set_threshold(2);
     repo.publish_root();
-    expect_refused(anchored(repo)->update_root(repo.newest(RoleName::root)), Errc::malformed, "targets");
+    auto set = at_root(repo);
+    expect_refused(walk(set, repo, RoleName::timestamp), Errc::arbitrary_software, "1 of its keys");
 }
 
 TEST(TrustedRoot, CountsAKeyOnceWhenItIsListedUnderAnotherAlgorithmToo) {
     RepositorySimulator repo(kNow);
-    auto again = repo.keys(RoleName::targets)[0]->public_key();
-    again.set_alg(2);
+    auto again = repo.keys(RoleName::timestamp)[0]->public_key();
+    again.set_alg(99);
     *repo.root.add_keys() = again;
-    repo.root.mutable_targets()->add_keyids(key_id(again).to_raw());
+    repo.root.mutable_timestamp()->add_keyids(key_id(again).to_raw());
     repo.publish_root();
-    EXPECT_TRUE(anchored(repo)->update_root(repo.newest(RoleName::root)));  // an unknown algorithm does no harm,
-    repo.root.mutable_targets()->set_threshold(2);
-    repo.seal(RoleName::root);
-    expect_refused(anchored(repo)->update_root(repo.newest(RoleName::root)), Errc::malformed, "targets");  // nor good
+    auto harmless = at_root(repo);
+    EXPECT_TRUE(walk(harmless, repo, RoleName::timestamp));  // an unknown algorithm does no harm,
+    repo.root.mutable_timestamp()->set_threshold(2);
+    repo.publish_root();
+    auto set = at_root(repo);
+    expect_refused(walk(set, repo, RoleName::timestamp), Errc::arbitrary_software, "1 of its keys");  // nor good
+}
+
+TEST(TrustedRoot, IsRefusedWhenItListsAKeyUnderAnAlgorithmThatItIsNotOf) {
+    for (unsigned const alg : {2u, 3u}) {
+        RepositorySimulator repo(kNow);
+        auto again = repo.keys(RoleName::targets)[0]->public_key();
+        again.set_alg(alg);
+        *repo.root.add_keys() = again;
+        repo.publish_root();
+        expect_refused(anchored(repo)->update_root(repo.newest(RoleName::root)), Errc::malformed, "root");
+    }
 }
 
 TEST(TrustedRoot, IsRefusedWhenItsHeadIsOutOfRange) {

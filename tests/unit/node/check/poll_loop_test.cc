@@ -16,8 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 using Answer = Result<CheckOutcome>;
 
-Answer quiet(bool held) { return CheckOutcome{held, false, {}}; }
-Answer changed() { return CheckOutcome{false, true, {}}; }
+Answer quiet(bool held) { return CheckOutcome{held, false, {}, {}}; }
+Answer changed() { return CheckOutcome{false, true, {}, {}}; }
 Answer unreachable() { return fail(std::make_error_code(std::errc::host_unreachable), "no route to seeder.lan"); }
 Answer untrusted() { return fail(Errc::held_back, "rollback attack"); }
 
@@ -68,7 +68,7 @@ protected:
             if (checker.exhausted()) loop.stop();
         };
         auto on_outcome = [this](CheckOutcome const&) { ++outcomes; };
-        auto on_contact = [this](std::string const& failure) { contacts.push_back(failure); };
+        auto on_contact = [this](Error const* failure) { contacts.push_back(failure ? failure->detail : ""); };
         asio::io_context io;
         auto running = loop.run(on_outcome, on_contact);
         asio::co_spawn(io, std::move(running), asio::detached);

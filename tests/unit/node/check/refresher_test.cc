@@ -2,16 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <string>
 #include <vector>
 
 #include "manifests/trust/errc.h"
 #include "node/check/errc.h"
 #include "proto/http/errc.h"
-#include "tests/support/loop.h"
-#include "tests/support/repository_simulator.h"
-#include "tests/support/scratch.h"
+#include "tests/support/simulated_node.h"
 
 namespace lanyard::check {
 namespace {
@@ -21,63 +18,21 @@ using trust::RoleName;
 
 constexpr trust::TimePoint kNow{std::chrono::seconds(1'700'000'000)};
 
-// Serves what the simulator holds, under the caller's cap, and keeps the list of requests.
-class SimulatedSource final : public MetadataSource {
-public:
-    explicit SimulatedSource(RepositorySimulator& repository) : repository_(repository) {}
-
-    asio::awaitable<Result<std::string>> fetch(std::string name, std::size_t max_bytes) override {
-        asked.push_back(name);
-        co_return answer(name, max_bytes);
-    }
-
-    std::vector<std::string> asked;
-    std::string away;  // this file cannot be fetched
-
-private:
-    Result<std::string> answer(std::string const& name, std::size_t max_bytes) {
-        if (name == away) return fail(http::Errc::unreachable, "the connection broke");
-        auto const bytes = repository_.file(name);
-        if (!bytes) return fail(http::Errc::not_found, name);
-        if (bytes->size() > max_bytes) return fail(http::Errc::too_large, name);
-        return *bytes;
-    }
-
-    RepositorySimulator& repository_;
-};
-
 class RefresherTest : public testing::Test {
 protected:
     RefresherTest() {
         repository.targets.mutable_targets()->Add(support::make_target({}));
         repository.publish();
-        EXPECT_TRUE(store.put_root(1, repository.newest(RoleName::root)));
+        node.anchor(repository.newest(RoleName::root));
     }
 
-    Result<trust::TrustedSet> refresh(trust::TimePoint now = kNow) {
-        source.asked.clear();
-        Refresher refresher(source, store);
-        asio::io_context io;
-        auto refreshing = refresher.refresh(now);
-        return std::move(*support::run_until(io, boxed(std::move(refreshing))));
-    }
+    Result<trust::TrustedSet> refresh(trust::TimePoint now = kNow) { return node.refresh(now); }
+    std::string stored(RoleName role) { return node.stored(role); }
 
-    std::string stored(RoleName role) { return store.get(role)->value_or("nothing"); }
-
-    support::Scratch scratch;
     RepositorySimulator repository{kNow};
-    SimulatedSource source{repository};
-    std::array<std::string_view, 1> migrations{store::MetadataStore::schema()};
-    store::Database database = *store::Database::open(scratch / "node.db", migrations);
-    store::MetadataStore store{database};
-
-private:
-    // A TrustedSet has no default to run_until() with.
-    static asio::awaitable<std::shared_ptr<Result<trust::TrustedSet>>> boxed(
-        asio::awaitable<Result<trust::TrustedSet>> refreshing) {
-        auto result = co_await std::move(refreshing);
-        co_return std::make_shared<Result<trust::TrustedSet>>(std::move(result));
-    }
+    support::SimulatedNode node{repository};
+    support::SimulatedSource& source = node.source;
+    store::MetadataStore& store = node.store;
 };
 
 using Names = std::vector<std::string>;
@@ -176,7 +131,7 @@ TEST_F(RefresherTest, FetchesAgainWhatIsDamagedOnDisk) {
 }
 
 TEST_F(RefresherTest, SaysThatANodeWithoutARootHasNotJoined) {
-    store::Database empty = *store::Database::open(scratch / "empty.db", migrations);
+    store::Database empty = *store::Database::open(node.scratch / "empty.db", node.migrations);
     store::MetadataStore nothing(empty);
     Refresher refresher(source, nothing);
     asio::io_context io;
