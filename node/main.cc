@@ -40,7 +40,7 @@ Status with_node(NodeConfig const& config, StateFiles const& files, events::Even
     signals.async_wait([&](boost::system::error_code const& cancelled, int) {
         if (cancelled) return;
         node.stop();
-        // Whoever cannot wait until a walk has come to a safe end presses Ctrl-C again.
+        // Whoever cannot wait for the few seconds that this takes presses Ctrl-C again.
         boost::system::error_code ignored;
         signals.remove(SIGINT, ignored);
     });

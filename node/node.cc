@@ -221,6 +221,7 @@ void Node::stop() {
     poll_.stop();
     gate_.stop();
     fetcher_.stop();
+    stager_.stop();
     session_.rest();
     for (auto& care : cares_) care.loop.stop();
     outbox_loop_.stop();

@@ -84,7 +84,7 @@ private:
     console::StateFiles const& files_;
 
     async::DiskPool disk_;
-    async::SteadyAlarm alarm_{io_};       // of the rooms: a walk that has interrupted somebody goes to its end
+    async::SteadyAlarm alarm_{io_};       // of the rooms: until each walk has found a safe end
     async::SteadyAlarm poll_alarm_{io_};  // of the poll loop: ends with stop()
     store::MetadataStore metadata_;
     journal::SqliteJournal journal_;

@@ -35,6 +35,10 @@ public:
     // port is listening already; an application that declares none is started, whether it runs or not.
     virtual asio::awaitable<Status> start(AppRelease const& release) = 0;
 
+    // The node is to end: from now on nothing above waits for longer than a few seconds, what is under way included. A
+    // stop command that takes longer is killed, a start command goes on by itself.
+    virtual void hurry() = 0;
+
     // start() for destructors: begins it and does not wait. Never throws.
     virtual void launch(AppRelease const& release) noexcept = 0;
 };

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "node/drain/command.h"
 #include "node/drain/errc.h"
 
@@ -13,6 +15,9 @@ using std::chrono::milliseconds;
 
 // Adds to the time for which nobody serves, and decides how exactly it is measured.
 constexpr milliseconds kPortPause{50};
+// Most applications have stopped by then, and can be started again before the node ends. Well below the 90 s after
+// which systemd kills.
+constexpr milliseconds kHurry{3'000};
 
 std::string name_of(AppRelease const& release) {
     return release.target.app.text() + " " + release.target.version.text();
@@ -44,7 +49,7 @@ asio::awaitable<Status> CommandAppControl::stop(AppRelease const& release) {
     }
 
     auto command = command_of(release, policy.stop);
-    milliseconds const deadline = policy.stop_deadline;
+    auto const deadline = allowed(policy.stop_deadline);
     auto const ending = co_await runner_.run(std::move(command), deadline);
     end_hung_start(release);
     if (!ending) co_return pass_on(ending, "cannot run the stop command of " + name_of(release));
@@ -69,7 +74,7 @@ asio::awaitable<Status> CommandAppControl::wait_until_closed(AppRelease const& r
         auto const open = ports_.listening(policy.ports);
         if (!open) co_return pass_on(open);
         if (open->empty()) co_return Status();
-        if (now_() >= limit) {
+        if (now_() >= std::min(limit, latest_.value_or(limit))) {
             co_return fail(Errc::still_listening,
                            fmt::format("{} of {} did not close within the {} s that it has to stop", ports_text(*open),
                                        name_of(release), policy.stop_deadline.count()));
@@ -84,12 +89,24 @@ asio::awaitable<Status> CommandAppControl::start(AppRelease const& release) {
 
     auto command = command_of(release, policy.start);
     auto log = log_of(release);
-    milliseconds const deadline = policy.start_deadline;
+    auto const deadline = allowed(policy.start_deadline);
     auto const ending = co_await runner_.run_detached(std::move(command), std::move(log), deadline);
     if (!ending) co_return pass_on(ending, "cannot run the start command of " + name_of(release));
     if (ending->left_running != 0) hung_starts_[release.target.app] = ending->left_running;
     if (!ending->good()) co_return ended_badly(release, "start", *ending, deadline);
     co_return Status();
+}
+
+void CommandAppControl::hurry() {
+    latest_ = now_() + kHurry;
+    runner_.hurry(kHurry);
+    alarm_.wake();
+}
+
+milliseconds CommandAppControl::allowed(milliseconds deadline) const {
+    if (!latest_) return deadline;
+    auto const left = std::chrono::ceil<milliseconds>(*latest_ - now_());
+    return std::clamp(left, milliseconds(0), deadline);
 }
 
 void CommandAppControl::launch(AppRelease const& release) noexcept try {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "node/drain/app_control.h"
 #include "node/drain/downtime.h"
@@ -22,9 +23,12 @@ public:
     asio::awaitable<Status> stop(AppRelease const& release) override;
     asio::awaitable<Status> wait_for_stop(AppRelease const& release) override;
     asio::awaitable<Status> start(AppRelease const& release) override;
+    void hurry() override;
     void launch(AppRelease const& release) noexcept override;
 
 private:
+    // What is left of a deadline when the node is in a hurry.
+    std::chrono::milliseconds allowed(std::chrono::milliseconds deadline) const;
     asio::awaitable<Status> wait_until_closed(AppRelease const& release, std::chrono::steady_clock::time_point limit);
     bool runs_already(AppRelease const& release);
     void end_hung_start(AppRelease const& release);
@@ -33,6 +37,7 @@ private:
     PortSensor& ports_;
     async::Alarm& alarm_;
     SteadyClock now_;
+    std::optional<std::chrono::steady_clock::time_point> latest_;  // set by hurry()
     std::map<release::AppId, std::uint64_t> hung_starts_;
 };
 

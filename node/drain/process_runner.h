@@ -45,6 +45,9 @@ public:
     // The same without waiting: for destructors.
     virtual void launch_detached(Command const& command, std::filesystem::path const& log) noexcept = 0;
 
+    // Whatever is under way has its deadline within `limit` from now, if not sooner.
+    virtual void hurry(std::chrono::milliseconds limit) = 0;
+
     // Kills what Ending::left_running names, with its process group; nothing when it has ended in the meantime.
     virtual void end(std::uint64_t left_running) = 0;
 };

@@ -37,6 +37,8 @@ public:
     virtual Result<Attempt> begin(check::Offer const& offer, Phase first) = 0;
     virtual Status enter(Attempt& attempt, Phase phase) = 0;
     virtual Status count_start(Attempt& attempt) = 0;
+    // Takes the last start back: the node was told to stop, which is not the release's doing.
+    virtual Status discount_start(Attempt& attempt) = 0;
     // The attempt is over: the installed and previous releases change (committed), the release is put into quarantine
     // (rolled_back; when it was the installed one, the one it goes back to is installed now), and the report goes into
     // the outbox. All in one transaction. Who, what, when and the phase times are filled into the report here.

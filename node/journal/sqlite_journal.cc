@@ -189,13 +189,19 @@ Status SqliteJournal::enter(Attempt& attempt, Phase phase) {
     return {};
 }
 
-Status SqliteJournal::count_start(Attempt& attempt) {
+Status SqliteJournal::count_start(Attempt& attempt) { return put_starts(attempt, attempt.starts + 1); }
+
+Status SqliteJournal::discount_start(Attempt& attempt) {
+    return attempt.starts > 0 ? put_starts(attempt, attempt.starts - 1) : Status();
+}
+
+Status SqliteJournal::put_starts(Attempt& attempt, unsigned starts) {
     auto const written = database_.write([&](Connection& db) -> Status {
         auto update = db.prepare("UPDATE journal_attempts SET starts = ? WHERE id = ? AND ended_at IS NULL");
-        update.bind(static_cast<std::int64_t>(attempt.starts) + 1).bind(attempt.id).run();
+        update.bind(std::int64_t{starts}).bind(attempt.id).run();
         return db.changed_rows() == 1 ? Status() : gone(attempt);
     });
-    if (written) ++attempt.starts;
+    if (written) attempt.starts = starts;
     return written;
 }
 

@@ -13,11 +13,14 @@ public:
     Result<Attempt> begin(check::Offer const& offer, Phase first) override;
     Status enter(Attempt& attempt, Phase phase) override;
     Status count_start(Attempt& attempt) override;
+    Status discount_start(Attempt& attempt) override;
     Status end(Attempt const& attempt, v1::Report report) override;
     Result<std::vector<Attempt>> unfinished() override;
     Result<std::optional<release::Target>> previous(release::AppId const& app) override;
 
 private:
+    Status put_starts(Attempt& attempt, unsigned starts);
+
     store::Database& database_;
     Clock now_;
 };

@@ -39,35 +39,6 @@ Result<Descriptor> watch(pid_t process) {
                 "cannot watch a process: " + std::generic_category().message(error) + "; Linux 5.3 or newer is needed");
 }
 
-// Waits for the end of a process, up to a deadline. Shared, because a timer that has expired may call back after the
-// coroutine that waited has gone.
-class Vigil : public std::enable_shared_from_this<Vigil> {
-public:
-    Vigil(asio::io_context& io, pid_t process, Descriptor pidfd)
-        : process_(process), watched_(io, pidfd.release()), timer_(io) {}
-
-    // Nothing when the deadline is over first.
-    asio::awaitable<std::optional<int>> exit_code(milliseconds deadline) {
-        timer_.expires_after(deadline);
-        timer_.async_wait([self = shared_from_this()](boost::system::error_code const& stopped) {
-            if (!stopped) self->watched_.cancel();
-        });
-        boost::system::error_code ignored;
-        co_await watched_.async_wait(Watched::wait_read, asio::redirect_error(asio::use_awaitable, ignored));
-        timer_.cancel();
-        int status = 0;
-        if (waitpid(process_, &status, WNOHANG) != process_) co_return std::nullopt;
-        co_return exit_code_of(status);
-    }
-
-private:
-    using Watched = asio::posix::stream_descriptor;
-
-    pid_t process_;
-    Watched watched_;
-    asio::steady_timer timer_;
-};
-
 // Keeps the end of what comes out of a pipe, and reads on so that the writer is never blocked.
 class Tail : public std::enable_shared_from_this<Tail> {
 public:
@@ -106,7 +77,57 @@ private:
 
 }  // namespace
 
+// Waits for the end of a process, up to a deadline. Shared, because a timer that has expired may call back after the
+// coroutine that waited has gone.
+class LinuxProcessRunner::Vigil : public std::enable_shared_from_this<Vigil> {
+public:
+    Vigil(asio::io_context& io, pid_t process, Descriptor pidfd)
+        : process_(process), watched_(io, pidfd.release()), timer_(io) {}
+
+    // Nothing when the deadline is over first.
+    asio::awaitable<std::optional<int>> exit_code(milliseconds deadline) {
+        set_deadline(deadline);
+        boost::system::error_code ignored;
+        co_await watched_.async_wait(Watched::wait_read, asio::redirect_error(asio::use_awaitable, ignored));
+        timer_.cancel();
+        int status = 0;
+        if (waitpid(process_, &status, WNOHANG) != process_) co_return std::nullopt;
+        co_return exit_code_of(status);
+    }
+
+    void hurry(milliseconds limit) {
+        if (timer_.expiry() > std::chrono::steady_clock::now() + limit) set_deadline(limit);
+    }
+
+private:
+    void set_deadline(milliseconds deadline) {
+        timer_.expires_after(deadline);
+        timer_.async_wait([self = shared_from_this()](boost::system::error_code const& stopped) {
+            if (!stopped) self->watched_.cancel();
+        });
+    }
+
+    using Watched = asio::posix::stream_descriptor;
+
+    pid_t process_;
+    Watched watched_;
+    asio::steady_timer timer_;
+};
+
 LinuxProcessRunner::~LinuxProcessRunner() { reap_left(); }
+
+std::shared_ptr<LinuxProcessRunner::Vigil> LinuxProcessRunner::keep_vigil(pid_t process, Descriptor pidfd) {
+    std::erase_if(vigils_, [](auto const& vigil) { return vigil.expired(); });
+    auto vigil = std::make_shared<Vigil>(io_, process, std::move(pidfd));
+    vigils_.push_back(vigil);
+    return vigil;
+}
+
+void LinuxProcessRunner::hurry(milliseconds limit) {
+    for (auto const& known : vigils_) {
+        if (auto const vigil = known.lock()) vigil->hurry(limit);
+    }
+}
 
 asio::awaitable<Result<Ending>> LinuxProcessRunner::run(drain::Command command, milliseconds deadline) {
     reap_left();
@@ -124,7 +145,7 @@ asio::awaitable<Result<Ending>> LinuxProcessRunner::run(drain::Command command, 
 
     auto const output = std::make_shared<Tail>(io_, std::move(reading));
     output->read_on();
-    auto const vigil = std::make_shared<Vigil>(io_, *process, std::move(*pidfd));
+    auto const vigil = keep_vigil(*process, std::move(*pidfd));
     auto code = co_await vigil->exit_code(deadline);
     Ending ending;
     if (!code) {
@@ -147,7 +168,7 @@ asio::awaitable<Result<Ending>> LinuxProcessRunner::run_detached(drain::Command 
     auto pidfd = watch(*process);
     if (!pidfd) co_return pass_on(pidfd);
 
-    auto const vigil = std::make_shared<Vigil>(io_, *process, std::move(*pidfd));
+    auto const vigil = keep_vigil(*process, std::move(*pidfd));
     auto const code = co_await vigil->exit_code(deadline);
     Ending ending;
     ending.timed_out = !code;

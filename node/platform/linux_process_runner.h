@@ -3,9 +3,12 @@
 #include <sys/types.h>
 
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "node/drain/process_runner.h"
+#include "node/platform/descriptor.h"
 #include "proto/async/asio.h"
 
 namespace lanyard::platform {
@@ -26,14 +29,19 @@ public:
     asio::awaitable<Result<drain::Ending>> run_detached(drain::Command command, std::filesystem::path log,
                                                         std::chrono::milliseconds deadline) override;
     void launch_detached(drain::Command const& command, std::filesystem::path const& log) noexcept override;
+    void hurry(std::chrono::milliseconds limit) override;
     void end(std::uint64_t left_running) override;
 
 private:
+    class Vigil;
+
+    std::shared_ptr<Vigil> keep_vigil(pid_t process, Descriptor pidfd);
     std::uint64_t leave(pid_t process);
     void reap_left();
 
     asio::io_context& io_;
     std::string search_path_;
+    std::vector<std::weak_ptr<Vigil>> vigils_;  // over what is under way; may hold some that have ended
     std::map<std::uint64_t, pid_t> left_;
     std::uint64_t next_name_ = 1;
 };

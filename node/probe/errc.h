@@ -8,6 +8,7 @@ enum class Errc {
     unhealthy = 1,  // never became healthy, or did not stay so
     port_closed,    // a declared port does not listen
     no_answer,      // the health check could not be carried out, or said no
+    given_up,       // the node is to end: nothing is known of the release
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -19,6 +19,8 @@ public:
         : reach_(reach), runner_(runner), ports_(ports), alarm_(alarm), now_(std::move(now)) {}
 
     asio::awaitable<Status> probe(drain::AppRelease const& release) override;
+    // A health command under way is not ended by it: see ProcessRunner::hurry.
+    void give_up() override;
 
 private:
     asio::awaitable<Status> become_healthy(drain::AppRelease const& release);
@@ -34,6 +36,7 @@ private:
     drain::PortSensor& ports_;
     async::Alarm& alarm_;
     drain::SteadyClock now_;
+    bool given_up_ = false;
 };
 
 }  // namespace lanyard::probe

@@ -34,6 +34,23 @@ Address split(std::string const& url) {
 
 }  // namespace
 
+class LocalReach::Seat {
+public:
+    Seat(std::shared_ptr<UnderWay> all, std::function<void()> end)
+        : all_(std::move(all)), place_(all_->insert(all_->end(), std::move(end))) {}
+    ~Seat() { all_->erase(place_); }
+    Seat(Seat const&) = delete;
+    Seat& operator=(Seat const&) = delete;
+
+private:
+    std::shared_ptr<UnderWay> all_;
+    UnderWay::iterator place_;
+};
+
+void LocalReach::cancel() {
+    for (auto const& end : *under_way_) end();
+}
+
 asio::awaitable<Status> LocalReach::tcp(std::uint16_t port, std::chrono::milliseconds limit) {
     // Shared: a timer that has expired may call back after this coroutine has gone.
     auto const socket = std::make_shared<tcp::socket>(io_);
@@ -43,6 +60,10 @@ asio::awaitable<Status> LocalReach::tcp(std::uint16_t port, std::chrono::millise
         if (!stopped) socket->close(ignored);
     });
     tcp::endpoint const there(asio::ip::address_v4::loopback(), port);
+    Seat const seat(under_way_, [socket] {
+        error_code ignored;
+        socket->close(ignored);
+    });
     error_code error;
     co_await socket->async_connect(there, asio::redirect_error(asio::use_awaitable, error));
     timer.cancel();
@@ -61,6 +82,7 @@ asio::awaitable<Status> LocalReach::http(std::string url, std::chrono::milliseco
     request.max_body = kMostBody;
     request.timeout = limit;
     http::Client client(io_, *server);
+    Seat const seat(under_way_, [&client] { client.cancel(); });
     auto const answer = co_await client.send(std::move(request));
     if (!answer) co_return fail(Errc::no_answer, fmt::format("{}: {}", url, answer.error().detail));
     if (answer->status >= 200 && answer->status < 300) co_return Status();

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <list>
+#include <memory>
+
 #include "node/probe/reach.h"
 
 namespace lanyard::probe {
@@ -11,9 +15,16 @@ public:
 
     asio::awaitable<Status> tcp(std::uint16_t port, std::chrono::milliseconds limit) override;
     asio::awaitable<Status> http(std::string url, std::chrono::milliseconds limit) override;
+    void cancel() override;
 
 private:
+    using UnderWay = std::list<std::function<void()>>;  // what ends each
+
+    class Seat;
+
     asio::io_context& io_;
+    // Shared with the coroutines, which may be taken apart after this object.
+    std::shared_ptr<UnderWay> under_way_ = std::make_shared<UnderWay>();
 };
 
 }  // namespace lanyard::probe

@@ -13,6 +13,9 @@ public:
     // Succeeds once the release has become healthy within its start deadline (health check passes, every declared port
     // listens) and has stayed so for the probation period. The error says what was seen last.
     virtual asio::awaitable<Status> probe(drain::AppRelease const& release) = 0;
+
+    // The node is to end: probes end at once with Errc::given_up, this one and all later ones.
+    virtual void give_up() = 0;
 };
 
 }  // namespace lanyard::probe

@@ -19,6 +19,9 @@ public:
     // A GET is answered with a status from 200 to 299; the body does not matter. `url` is http:// as the install policy
     // allows it.
     virtual asio::awaitable<Status> http(std::string url, std::chrono::milliseconds limit) = 0;
+
+    // Whatever is under way ends at once with an error.
+    virtual void cancel() = 0;
 };
 
 }  // namespace lanyard::probe

@@ -118,7 +118,7 @@ asio::awaitable<void> remove_later(async::DiskPool& disk, fs::path path) {
 TreeStager::TreeStager(asio::io_context& io, async::DiskPool& disk, package::MakeDurable make_durable)
     : io_(io), disk_(disk), make_durable_(std::move(make_durable)) {}
 
-TreeStager::~TreeStager() { *stopping_ = true; }
+TreeStager::~TreeStager() { stop(); }
 
 asio::awaitable<Result<StagedRelease>> TreeStager::stage(check::Offer const& offer,
                                                          fetch::FetchedPackage const& package) {

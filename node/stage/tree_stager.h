@@ -16,12 +16,14 @@ class TreeStager final : public Stager {
 public:
     // `io` runs what discard() starts. `make_durable`: see package::unpack.
     TreeStager(asio::io_context& io, async::DiskPool& disk, package::MakeDurable make_durable);
-    ~TreeStager() override;  // whatever is being unpacked stops soon and is removed
+    ~TreeStager() override;  // stop()
 
     asio::awaitable<Result<StagedRelease>> stage(check::Offer const& offer,
                                                  fetch::FetchedPackage const& package) override;
     // At once out of the way; its files are removed in the background.
     void discard(check::Offer const& offer) override;
+    // Whatever is being unpacked ends soon with an error and is removed.
+    void stop() { *stopping_ = true; }
 
 private:
     asio::io_context& io_;

@@ -151,6 +151,7 @@ asio::awaitable<Ended> Pipeline::start_over(Attempt& attempt) {
         runs = co_await bring_up(std::move(old));
         if (runs) break;
     }
+    if (!runs && stopping_) co_return interrupted(attempt);
     if (!runs) events_.warning("probe.failed", runs.error().detail);
     if (attempt.drains >= kMostDrains) {
         co_return give_up(attempt,
@@ -209,8 +210,12 @@ asio::awaitable<Ended> Pipeline::interrupt(Attempt& attempt, stage::StagedReleas
         auto const old = old_release(offer);
         custody.emplace(rooms_.app, old);
         auto const stopped = co_await rooms_.app.stop(old);
+        // What was stopped starts again as `custody` goes.
+        if (stopping_ && stopped) co_return interrupted(attempt);
+        if (stopping_) co_return interrupted(attempt, *custody, old);
         if (!stopped) {
             auto const gone = co_await rooms_.app.wait_for_stop(old);
+            if (!gone && stopping_) co_return interrupted(attempt, *custody, old);
             custody->hand_back();
             std::string why = stopped.error().detail;
             if (!gone) why += "; it was not seen to end, and is left as it is";
@@ -253,6 +258,7 @@ asio::awaitable<Ended> Pipeline::try_out(Attempt& attempt) {
     auto release = new_release(attempt.offer);
     auto const healthy = co_await bring_up(std::move(release));
     if (healthy) co_return commit(attempt);
+    if (stopping_) co_return interrupted(attempt);
     std::string why = healthy.error().detail;
     events_.warning("probe.failed", why);
     co_return co_await roll_back(attempt, std::move(why));
@@ -278,6 +284,8 @@ void Pipeline::stop() {
     stopping_ = true;
     if (attempt_ && nobody_disturbed_) rooms_.fetch.abandon(attempt_->offer.target.sha256);
     rooms_.gate.stop();
+    rooms_.app.hurry();
+    rooms_.probe.give_up();
 }
 
 std::optional<v1::AttemptStatus> Pipeline::status() const {

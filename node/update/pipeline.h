@@ -44,7 +44,9 @@ public:
     asio::awaitable<Ended> resume(journal::Attempt attempt) override;
     asio::awaitable<Ended> walk_back(check::Offer offer) override;
     void abandon(std::string why) override;
-    // Ends a walk that has not interrupted anybody yet (Fetcher::abandon, Gate::stop); any other goes to its end first.
+    // The walk ends as interrupted within a few seconds, and goes on at the next start. Whatever phase it is in, a
+    // release of the application runs then, is being started, or is still being stopped by a command that takes too
+    // long.
     void stop() override;
 
     // Of the walk under way; nothing when there is none.
@@ -75,6 +77,8 @@ private:
     asio::awaitable<Ended> undo(Attempt& attempt, std::string why);
     asio::awaitable<Ended> stay(Attempt& attempt, std::string why);
     Ended leave(Attempt& attempt);
+    Ended interrupted(Attempt& attempt);
+    Ended interrupted(Attempt& attempt, drain::DrainedApp& half_stopped, drain::AppRelease const& release);
     Ended give_up(Attempt& attempt, std::string const& why);
     Ended unwritten(Attempt const& attempt, Error const& error);
     Ended current_unknown(Attempt const& attempt, Error const& error);

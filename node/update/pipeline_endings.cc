@@ -42,6 +42,10 @@ asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
     if (*on_new) stopped = co_await rooms_.app.stop(release);
     if (!stopped) {
         auto const gone = co_await rooms_.app.wait_for_stop(release);
+        if (!gone && stopping_) {
+            if (custody) co_return interrupted(attempt, *custody, release);
+            co_return interrupted(attempt);
+        }
         if (!gone && gone.error().code == drain::Errc::still_listening) {
             if (custody) custody->hand_back();
             why += "; it is not rolled back, for it could not be stopped and still runs: " + stopped.error().detail;
@@ -58,6 +62,7 @@ asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
     if (offer.running) {
         auto old = old_release(offer);
         auto const runs = co_await bring_up(std::move(old));
+        if (!runs && stopping_) co_return interrupted(attempt);
         if (!runs) why += "; the old release does not run well: " + runs.error().detail;
     }
     auto const previous = rooms_.journal.previous(offer.target.app);
@@ -70,6 +75,7 @@ asio::awaitable<Ended> Pipeline::restart_old(Attempt& attempt, std::string why) 
     if (attempt.offer.running) {
         auto release = old_release(attempt.offer);
         auto const runs = co_await bring_up(std::move(release));
+        if (!runs && stopping_) co_return interrupted(attempt);
         if (!runs) why += "; the old release does not run well: " + runs.error().detail;
     }
     co_return give_up(attempt, why);
@@ -90,6 +96,7 @@ asio::awaitable<Ended> Pipeline::stay(Attempt& attempt, std::string why) {
     if (attempt.offer.running) {
         auto release = new_release(attempt.offer);
         auto const runs = co_await bring_up(std::move(release));
+        if (!runs && stopping_) co_return interrupted(attempt);
         if (!runs) why += "; it runs badly: " + runs.error().detail;
     }
     co_return give_up(attempt, why);
@@ -99,6 +106,21 @@ Ended Pipeline::leave(Attempt& attempt) {
     if (abandoned_) return give_up(attempt, *abandoned_);
     if (stopping_) return Ended::interrupted;
     return give_up(attempt, "it was turned away at the gate");
+}
+
+// The node was told to stop: what it was about to learn it learns at its next start.
+Ended Pipeline::interrupted(Attempt& attempt) {
+    if (attempt.phase != Phase::probe) return Ended::interrupted;
+    auto const taken_back = rooms_.journal.discount_start(attempt);
+    if (!taken_back) events_.warning("attempt.failed", taken_back.error().detail);
+    return Ended::interrupted;
+}
+
+// Its stop command did not end in time. What still listens is left as it is, what has gone is started by the custody;
+// without ports nobody can tell, and what runs must not be started twice.
+Ended Pipeline::interrupted(Attempt& attempt, drain::DrainedApp& half_stopped, drain::AppRelease const& release) {
+    if (release.target.install.ports.empty()) half_stopped.hand_back();
+    return interrupted(attempt);
 }
 
 Ended Pipeline::give_up(Attempt& attempt, std::string const& why) { return finish(attempt, v1::OUTCOME_FAILED, why); }

@@ -1,4 +1,5 @@
-"""A node dies in every phase: afterwards the old or the new release stands, whole, and the walk goes on."""
+"""A node dies, or is told to stop, in every phase: afterwards the old or the new release stands, whole, and the walk goes
+on."""
 import fcntl
 
 import pytest
@@ -25,6 +26,11 @@ class Office:
     def kill_and_look(self):
         self.node.daemon.kill()
         self.node.daemon.check()
+        tree = payloads.tree_hash(self.node.home("demo") / "current")
+        assert tree in (payloads.tree_hash(self.first), payloads.tree_hash(self.second)), "half a release"
+
+    def stop_and_look(self):
+        assert self.node.daemon.stop() == 0
         tree = payloads.tree_hash(self.node.home("demo") / "current")
         assert tree in (payloads.tree_hash(self.first), payloads.tree_hash(self.second)), "half a release"
 
@@ -108,6 +114,54 @@ def test_killed_while_rolling_back_it_still_ends_on_the_old_release_and_says_so(
     office.finish_with("1.0.0")
     last = office.node.history()[0]
     assert (last.to_version, last.outcome) == ("2.0.0", 2)  # OUTCOME_ROLLED_BACK
+
+
+@pytest.mark.parametrize("phase", ["fetch", "stage", "wait_idle", "drain", "apply", "probe", "commit"])
+def test_told_to_stop_in_a_phase_it_leaves_the_application_running_and_goes_on(phase, make_office):
+    office = make_office()
+    office.publish_second()
+    office.node.daemon.wait(f"phase.{phase}", text="2.0.0")
+    office.stop_and_look()
+    programs.wait_until(lambda: payloads.answer(office.port) in ("1.0.0", "2.0.0"), "the application runs again")
+    office.node.run()
+    office.finish_with("2.0.0")
+
+
+def test_told_to_stop_in_a_long_probation_it_stops_at_once_and_begins_it_again(make_office):
+    office = make_office()
+    long = payloads.service(office.port, probation=3600, stop=HOLD + payloads.STOP, start_seconds=4)
+    office.seeder.publish(office.second, "demo", "2.0.0", *long)
+    for _ in range(4):  # a node that dies in its fourth trial rolls back
+        office.node.daemon.wait("phase.probe", text="2.0.0")
+        programs.wait_until(lambda: payloads.answer(office.port) == "2.0.0", "the new release runs")
+        office.stop_and_look()
+        assert payloads.answer(office.port) == "2.0.0"
+        daemon = office.node.run()
+        daemon.wait("attempt.resumed", "in phase probe")
+    assert office.node.app("demo").attempt.phase == "probe"
+
+
+def test_told_to_stop_while_a_stop_command_hangs_it_does_not_wait_for_it(make_office):
+    office = make_office()
+    hold = office.node.home("demo") / "hold"
+    hold.touch()
+    office.publish_second()
+    office.node.daemon.wait("phase.drain", text="2.0.0")
+    office.stop_and_look()
+    assert payloads.answer(office.port) == "1.0.0"
+    hold.unlink()
+    office.node.run()
+    office.finish_with("2.0.0")
+
+
+def test_told_to_stop_while_rolling_back_it_still_ends_on_the_old_release(make_office):
+    office = make_office(unhealthy=True)
+    office.publish_second()
+    office.node.daemon.wait("phase.roll_back")
+    office.stop_and_look()
+    office.node.run()
+    office.finish_with("1.0.0")
+    assert office.node.history()[0].outcome == 2  # OUTCOME_ROLLED_BACK
 
 
 def test_an_attempt_that_was_interrupted_is_reported_once(make_office):

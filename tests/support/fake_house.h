@@ -60,13 +60,15 @@ public:
     std::vector<std::string> taken_back;
     std::vector<std::string> launched;
     bool gate_stopped = false;
+    bool hurried = false;
+    bool given_up = false;
     bool dead = false;
 
     // The steps of the rooms alone, without the journal's.
     std::vector<std::string> walked() const {
         std::vector<std::string> rooms;
         for (auto const& one : steps) {
-            bool const written = one.starts_with("enter ") || one == "begin" || one == "count_start" || one == "end";
+            bool const written = one.starts_with("enter ") || one == "begin" || one.ends_with("count_start") || one == "end";
             if (!written) rooms.push_back(one);
         }
         return rooms;
@@ -76,6 +78,7 @@ public:
         dead = false;
         steps.clear();
         killed_at.reset();
+        gate_stopped = hurried = given_up = false;
     }
 
     asio::awaitable<Result<fetch::FetchedPackage>> fetch(check::Offer const&) override {
@@ -144,6 +147,7 @@ public:
         if (done) begin_to_run(release);
         co_return done;
     }
+    void hurry() override { hurried = true; }
     void launch(drain::AppRelease const& release) noexcept override {
         if (dead) return;
         launched.push_back(release.target.version.text());
@@ -183,9 +187,12 @@ public:
         auto const& version = release.target.version.text();
         auto const done = step("probe " + version);
         if (!done) co_return done;
+        if (given_up) co_return failure("to wait for " + version);
         if (unhealthy.contains(version) || runs != version) co_return failure("healthy " + version);
         co_return Status();
     }
+
+    void give_up() override { given_up = true; }
 
     Result<journal::Attempt> begin(check::Offer const& offer, journal::Phase first) override {
         auto const done = step("begin");
@@ -206,6 +213,13 @@ public:
         auto const done = step("count_start");
         if (!done) return done;
         ++attempt.starts;
+        under_way->starts = attempt.starts;
+        return {};
+    }
+    Status discount_start(journal::Attempt& attempt) override {
+        auto const done = step("discount_start");
+        if (!done) return done;
+        --attempt.starts;
         under_way->starts = attempt.starts;
         return {};
     }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ public:
     std::vector<std::filesystem::path> logs;  // of detached commands
     std::vector<std::string> launched;
     std::vector<std::uint64_t> ended;
+    std::optional<std::chrono::milliseconds> hurried;
 
     asio::awaitable<Result<drain::Ending>> run(drain::Command command, std::chrono::milliseconds deadline) override {
         co_return play(command, deadline);
@@ -34,6 +36,7 @@ public:
     void launch_detached(drain::Command const& command, std::filesystem::path const&) noexcept override {
         launched.push_back(command.line);
     }
+    void hurry(std::chrono::milliseconds limit) override { hurried = limit; }
     void end(std::uint64_t left_running) override { ended.push_back(left_running); }
 
     std::vector<std::string> lines() const {

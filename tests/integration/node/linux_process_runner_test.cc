@@ -186,6 +186,33 @@ TEST_F(LinuxProcessRunnerTest, LeavesAHungStartAloneUntilItIsToldToEndIt) {
     runner.end(ending->left_running);
 }
 
+TEST_F(LinuxProcessRunnerTest, InAHurryItKillsWhatItWaitsForAndLeavesWhatIsToOutliveIt) {
+    std::optional<Result<Ending>> stop;
+    std::optional<Result<Ending>> start;
+    auto const forever = std::chrono::hours(1);
+    make_fifo("begun");
+    asio::co_spawn(io, support::keep_result(runner.run(command("echo > begun; sleep 1000"), forever), stop),
+                   asio::detached);
+    asio::co_spawn(io,
+                   support::keep_result(runner.run_detached(command("echo $$ > pid; cat begun; exec sleep 1000"),
+                                                            scratch / "start.log", forever),
+                                        start),
+                   asio::detached);
+    auto const hurry = [this] {
+        // Both have begun when the one has read what the other wrote.
+        while (support::read_file(scratch / "start.log").empty()) continue;
+        runner.hurry(1ms);
+    };
+    asio::post(io, hurry);
+    io.restart();
+    io.run();
+    ASSERT_TRUE(stop && start);
+    EXPECT_TRUE((*stop)->timed_out);
+    EXPECT_TRUE((*start)->timed_out);
+    OtherProcess const application(support::read_pid(scratch / "pid"));
+    EXPECT_TRUE(application.lives());
+}
+
 // The node itself is killed, as by the kernel when memory is short, right after it has begun to start the application.
 TEST_F(LinuxProcessRunnerTest, WhatItLaunchesOutlivesIt) {
     auto const fifo = make_fifo("pid");

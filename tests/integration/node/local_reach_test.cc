@@ -106,6 +106,19 @@ TEST_F(LocalReachTest, SaysThatNobodyListens) {
     EXPECT_EQ(seen.error().code, Errc::no_answer);
 }
 
+TEST_F(LocalReachTest, CancelEndsWhatIsUnderWay) {
+    // Accepted by the system, and never answered.
+    tcp::acceptor const silent(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    auto const url = "http://127.0.0.1:" + std::to_string(silent.local_endpoint().port()) + "/";
+    std::optional<Status> seen;
+    asio::co_spawn(io, support::keep_result(reach.http(url, std::chrono::hours(1)), seen), asio::detached);
+    asio::post(io, [this] { reach.cancel(); });
+    io.restart();
+    io.run();
+    ASSERT_TRUE(seen);
+    EXPECT_EQ(seen->error().code, Errc::no_answer);
+}
+
 TEST_F(LocalReachTest, RefusesAnAddressThatIsNone) {
     auto const seen = support::run(io, reach.http("http://127.0.0.1:99999/", 1s));
     ASSERT_FALSE(seen);

@@ -67,6 +67,20 @@ TEST_F(CommandAppControlTest, FailsWhenAPortStaysOpenForTheWholeStopDeadline) {
     EXPECT_EQ(time.passed, 30s);
 }
 
+TEST_F(CommandAppControlTest, WaitsForThreeSecondsOnlyWhenTheNodeIsToEnd) {
+    ports.open = {9091};
+    time.on_sleep = [this] {
+        if (time.passed == 1s) control.hurry();
+    };
+    EXPECT_EQ(stop().error().code, Errc::still_listening);
+    EXPECT_EQ(time.passed, 4s);
+    EXPECT_EQ(runner.hurried, 3s);
+    EXPECT_EQ(time.wakes, 1);
+    ports.open.clear();
+    EXPECT_TRUE(start());
+    EXPECT_EQ(runner.deadlines.back(), 0s) << "it is begun and left to itself";
+}
+
 TEST_F(CommandAppControlTest, WaitsForOneMoreStopDeadlineAndStartsWhatHasEndedThen) {
     ports.open = {9090, 9091};
     time.on_sleep = [this] {

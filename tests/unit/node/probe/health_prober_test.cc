@@ -32,6 +32,9 @@ public:
         co_return look(url, limit);
     }
 
+    void cancel() override { cancelled = true; }
+    bool cancelled = false;
+
 private:
     Status look(std::string what, std::chrono::milliseconds limit) {
         asked.push_back(std::move(what));
@@ -157,6 +160,26 @@ TEST_F(HealthProberTest, SaysWhatTheHealthCommandWrote) {
     EXPECT_EQ(
         problem(),
         "demo 2.0.0 was not healthy within 10 s of its start: the health command ended with exit code 1: no database");
+}
+
+TEST_F(HealthProberTest, GivesUpInTheMiddleOfAStartOrOfAProbation) {
+    install.mutable_health()->set_tcp_port(80);
+    install.mutable_health()->set_probation_seconds(600);
+    for (auto const& first : {kRefused, kHealthy}) {
+        HealthProber stopped(reach, runner, ports, time, time.steady_clock());
+        reach.seen = {first};
+        auto const begin = time.passed;
+        time.on_sleep = [&] {
+            if (time.passed - begin >= 5s) stopped.give_up();
+        };
+        drain::AppRelease const release{support::sample_target(message), "/srv/demo/current"};
+        auto const probed = support::run(stopped.probe(release));
+        ASSERT_FALSE(probed);
+        EXPECT_EQ(probed.error().code, Errc::given_up);
+        EXPECT_LE(time.passed - begin, 6s);
+        EXPECT_TRUE(reach.cancelled);
+        EXPECT_EQ(time.wakes, first ? 2 : 1);
+    }
 }
 
 TEST_F(HealthProberTest, GivesOneLookTenSecondsAndNoMoreThanIsLeftOfTheStart) {

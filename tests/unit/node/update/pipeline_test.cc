@@ -412,12 +412,87 @@ TEST_F(PipelineTest, EndsAtOnceWhenItIsStoppedBeforeAnybodyIsDisturbed) {
     EXPECT_TRUE(house.reports.empty());
 }
 
-TEST_F(PipelineTest, GoesToItsEndWhenItIsStoppedLater) {
+// Stopped in the middle of a step, then started again.
+struct StoppedIn {
+    char const* step;
+    bool healthy;
+    char const* runs;  // while the node is away
+    Phase phase;
+    Ended ended;  // after the next start
+};
+
+class StoppedPipeline : public PipelineTest, public testing::WithParamInterface<StoppedIn> {};
+
+TEST_P(StoppedPipeline, EndsAtOnceWithAReleaseRunningAndGoesOnAtTheNextStart) {
+    auto const& given = GetParam();
+    if (!given.healthy) house.unhealthy = {"2.0.0"};
+    house.on_step = [&](std::string const& step) {
+        if (step == given.step) pipeline.stop();
+    };
+    EXPECT_EQ(walk(), Ended::interrupted);
+    EXPECT_TRUE(house.hurried);
+    EXPECT_EQ(house.runs, given.runs);
+    EXPECT_TRUE(house.reports.empty());
+    ASSERT_TRUE(house.under_way);
+    EXPECT_EQ(house.under_way->phase, given.phase);
+    EXPECT_EQ(house.under_way->starts, given.phase == Phase::roll_back ? 1u : 0u);
+
+    house.restart();
+    house.on_step = [](auto const&) {};
+    Pipeline next(Rooms{house, house, house, house, house, house, house}, downtime, events);
+    auto const unfinished = *house.under_way;
+    EXPECT_EQ(support::run(next.resume(unfinished)), given.ended);
+    EXPECT_EQ(house.runs, given.healthy ? "2.0.0" : "1.0.0");
+    EXPECT_EQ(house.reports.size(), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , StoppedPipeline,
+    testing::Values(StoppedIn{"stop 1.0.0", true, "1.0.0", Phase::drain, Ended::committed},
+                    StoppedIn{"start 2.0.0", true, "2.0.0", Phase::probe, Ended::committed},
+                    StoppedIn{"probe 2.0.0", true, "2.0.0", Phase::probe, Ended::committed},
+                    StoppedIn{"probe 2.0.0", false, "2.0.0", Phase::probe, Ended::rolled_back},
+                    StoppedIn{"stop 2.0.0", false, "1.0.0", Phase::roll_back, Ended::rolled_back},
+                    StoppedIn{"start 1.0.0", false, "1.0.0", Phase::roll_back, Ended::rolled_back},
+                    StoppedIn{"probe 1.0.0", false, "1.0.0", Phase::roll_back, Ended::rolled_back}),
+    [](auto const& instance) {
+        std::string name = instance.param.step;
+        std::erase_if(name, [](unsigned char c) { return std::isalnum(c) == 0; });
+        return name + (instance.param.healthy ? "Healthy" : "Unhealthy");
+    });
+
+TEST_F(PipelineTest, StartsNothingTwiceWhenItIsStoppedInAStopThatDoesNotEndInTime) {
+    house.failing = {"stop 1.0.0"};
     house.on_step = [this](std::string const& step) {
         if (step == "stop 1.0.0") pipeline.stop();
     };
-    EXPECT_EQ(walk(), Ended::committed);
-    EXPECT_TRUE(house.abandoned.empty());
+    EXPECT_EQ(walk(), Ended::interrupted);
+    EXPECT_TRUE(house.launched.empty());
+    offer.running->install.ports = {80};
+    house.under_way.reset();
+    Pipeline other(Rooms{house, house, house, house, house, house, house}, downtime, events);
+    house.on_step = [&](std::string const& step) {
+        if (step == "stop 1.0.0") other.stop();
+    };
+    EXPECT_EQ(support::run(other.walk(offer)), Ended::interrupted);
+    EXPECT_EQ(house.launched, Steps{"1.0.0"}) << "launching looks at the ports first";
+}
+
+TEST_F(PipelineTest, IsStoppedPolitelyAsOftenAsOneLikesWithoutCondemningARelease) {
+    house.on_step = [this](std::string const& step) {
+        if (step == "probe 2.0.0") pipeline.stop();
+    };
+    EXPECT_EQ(walk(), Ended::interrupted);
+    for (int i = 0; i < 5; ++i) {
+        house.restart();
+        Pipeline next(Rooms{house, house, house, house, house, house, house}, downtime, events);
+        house.on_step = [&](std::string const& step) {
+            if (step == "probe 2.0.0") next.stop();
+        };
+        auto const unfinished = *house.under_way;
+        EXPECT_EQ(support::run(next.resume(unfinished)), Ended::interrupted);
+    }
+    EXPECT_EQ(house.runs, "2.0.0");
 }
 
 TEST_F(PipelineTest, IsAbandonedBeforeAnybodyIsDisturbed) {
