@@ -78,7 +78,8 @@ Node::Care::Care(Node& node, check::ManagedApp const& managed)
                node.events_),
       bell(node.io_),
       loop(pipeline, bell, std::chrono::steady_clock::now, update::RetryTimes{},
-           [&node](update::Ended) { node.walk_ended(); }) {}
+           [&node](update::Ended) { node.walk_ended(); },
+           [&node](release::Target const& target) { return node.past_failures(target); }) {}
 
 Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& config, StateFiles const& files,
            store::Database& database, Setup setup)
@@ -108,6 +109,14 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
         auto& care = cares_.emplace_back(*this, entry.app);
         desk_.care_for({care.app, &care.pipeline, &care.loop});
     }
+}
+
+// When the journal does not tell, the walk will not be written down either, and ends before it has begun.
+update::PastFailures Node::past_failures(release::Target const& target) {
+    auto const known = records_.failures(target.app, target.sha256);
+    if (!known) return {};
+    auto const since_last = std::chrono::system_clock::now() - known->last;
+    return {known->count, std::chrono::duration_cast<std::chrono::milliseconds>(since_last)};
 }
 
 Status Node::start_loops() {

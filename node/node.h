@@ -72,6 +72,7 @@ private:
 
     Status start_loops();
     void walk_ended();
+    update::PastFailures past_failures(release::Target const& target);
     asio::awaitable<void> look_again();
     asio::awaitable<void> run_loop(Care& care, std::optional<journal::Attempt> unfinished);
     asio::awaitable<void> drain_outbox();

@@ -11,12 +11,14 @@ constexpr auto kIdle = std::chrono::hours(24);
 
 }  // namespace
 
-AppLoop::AppLoop(Walker& walker, async::Bell& bell, Clock clock, RetryTimes times, std::function<void(Ended)> on_ended)
+AppLoop::AppLoop(Walker& walker, async::Bell& bell, Clock clock, RetryTimes times, std::function<void(Ended)> on_ended,
+                 Past past)
     : walker_(walker),
       bell_(bell),
       clock_(std::move(clock)),
       times_(times),
       on_ended_(std::move(on_ended)),
+      past_(std::move(past)),
       delay_(times.first) {}
 
 asio::awaitable<void> AppLoop::run(std::optional<journal::Attempt> unfinished) {
@@ -70,12 +72,19 @@ void AppLoop::offer(check::Offer offer) {
     if (walking_ && *walking_ != package) {
         walker_.abandon("superseded by " + offer.target.version.text());
     }
-    if (!wanted_ || wanted_->target.sha256 != package) {
-        not_before_.reset();
-        delay_ = times_.first;
-    }
+    if (!wanted_ || wanted_->target.sha256 != package) begin_with(past_(offer.target));
     wanted_ = std::move(offer);
     bell_.ring();
+}
+
+void AppLoop::begin_with(PastFailures const& past) {
+    not_before_.reset();
+    delay_ = times_.first;
+    if (past.count == 0) return;
+    for (unsigned i = 1; i < past.count && delay_ < times_.ceiling; ++i) delay_ = std::min(2 * delay_, times_.ceiling);
+    // A clock that was set back must not make the wait longer than it would have been.
+    not_before_ = clock_() + delay_ - std::clamp(past.since_last, std::chrono::milliseconds(0), delay_);
+    delay_ = std::min(2 * delay_, times_.ceiling);
 }
 
 void AppLoop::nothing_on_offer() {

@@ -36,14 +36,24 @@ struct RetryTimes {
     std::chrono::milliseconds ceiling{6 * 3'600'000};
 };
 
+// Walks of one package that have failed in a row, as the journal knows them.
+struct PastFailures {
+    unsigned count = 0;
+    std::chrono::milliseconds since_last{0};
+};
+
 // Decides what one application's pipeline walks next: the newest offer, once; after a failure again, later and later; a
 // changed offer at once, in place of one that has not interrupted anybody yet. One io_context thread.
 class AppLoop {
 public:
     using Clock = std::function<std::chrono::steady_clock::time_point()>;
 
-    // `bell` is this loop's own. `on_ended` is called after every walk but an interrupted one.
-    AppLoop(Walker& walker, async::Bell& bell, Clock clock, RetryTimes times, std::function<void(Ended)> on_ended);
+    using Past = std::function<PastFailures(release::Target const&)>;
+
+    // `bell` is this loop's own. `on_ended` is called after every walk but an interrupted one. `past` is asked when another
+    // package than before is offered: a node that is started again and again must not try a failure at once each time.
+    AppLoop(Walker& walker, async::Bell& bell, Clock clock, RetryTimes times, std::function<void(Ended)> on_ended,
+            Past past);
 
     // Until stop(). `unfinished`: the attempt that was under way when the node died.
     asio::awaitable<void> run(std::optional<journal::Attempt> unfinished);
@@ -62,12 +72,14 @@ private:
     std::chrono::milliseconds until_due() const;
     asio::awaitable<void> walk_wanted();
     void settle(Ended ended);
+    void begin_with(PastFailures const& past);
 
     Walker& walker_;
     async::Bell& bell_;
     Clock clock_;
     RetryTimes times_;
     std::function<void(Ended)> on_ended_;
+    Past past_;
 
     std::optional<check::Offer> wanted_;
     std::optional<check::Offer> back_;

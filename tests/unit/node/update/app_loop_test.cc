@@ -87,8 +87,13 @@ protected:
     async::Bell bell{io};
     std::chrono::steady_clock::time_point now{};
     std::vector<Ended> ends;
-    AppLoop loop{walker, bell, [this] { return now; }, RetryTimes{60s, 150s},
-                 [this](Ended ended) { ends.push_back(ended); }};
+    PastFailures past;
+    AppLoop loop{walker,
+                 bell,
+                 [this] { return now; },
+                 RetryTimes{60s, 150s},
+                 [this](Ended ended) { ends.push_back(ended); },
+                 [this](auto const&) { return past; }};
 };
 
 using Words = std::vector<std::string>;
@@ -144,6 +149,37 @@ TEST_F(AppLoopTest, TriesAChangedReleaseAtOnce) {
     end(Ended::failed);
     offer("1.2.0", 2);
     EXPECT_EQ(walker.walked, (Words{"walk 1.1.0", "walk 1.2.0"}));
+}
+
+TEST_F(AppLoopTest, GoesOnWithTheWaitThatTheJournalRemembers) {
+    past = {.count = 2, .since_last = 50s};
+    start();
+    offer("1.1.0", 1);
+    EXPECT_TRUE(walker.walked.empty());
+    EXPECT_FALSE(loop.busy());
+    pass(69s);
+    EXPECT_TRUE(walker.walked.empty());
+    pass(1s);
+    EXPECT_EQ(walker.walked.size(), 1u);
+    end(Ended::failed);
+    pass(149s);
+    EXPECT_EQ(walker.walked.size(), 1u);
+    pass(1s);
+    EXPECT_EQ(walker.walked.size(), 2u);
+}
+
+TEST_F(AppLoopTest, WaitsNoLongerThanTheBackOffWhateverTheClocksHaveDone) {
+    past = {.count = 20, .since_last = -1h};
+    start();
+    offer("1.1.0", 1);
+    pass(149s);
+    EXPECT_TRUE(walker.walked.empty());
+    pass(1s);
+    EXPECT_EQ(walker.walked.size(), 1u);
+    end(Ended::committed);
+    past = {.count = 1, .since_last = 24h};
+    offer("1.2.0", 2);
+    EXPECT_EQ(walker.walked.size(), 2u);
 }
 
 TEST_F(AppLoopTest, TriesAtOnceWhenAPersonAsks) {
