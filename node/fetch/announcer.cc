@@ -65,9 +65,11 @@ asio::awaitable<void> Announcer::loop(std::shared_ptr<Announcer> self) {
 }
 
 asio::awaitable<void> Announcer::announce_now(swarm::InfoHash info_hash) {
-    auto const leaving = swarms_.at(info_hash).leaving;
+    auto& known = swarms_.at(info_hash);
+    if (!can_share(info_hash)) known.leaving = true;
+    auto const leaving = known.leaving;
     // In case nothing sets it: an announcement that is under way is not due.
-    swarms_.at(info_hash).due = std::chrono::steady_clock::time_point::max();
+    known.due = std::chrono::steady_clock::time_point::max();
     auto standing = standing_of(info_hash, leaving);
     auto const answer = co_await source_.announce(std::move(standing));
     if (stopped_) co_return;
@@ -78,6 +80,11 @@ asio::awaitable<void> Announcer::announce_now(swarm::InfoHash info_hash) {
         co_return;
     }
     take_answer(info_hash, answer);
+}
+
+bool Announcer::can_share(swarm::InfoHash const& info_hash) const {
+    auto const progress = session_.progress(info_hash);
+    return progress && progress->state != swarm::Progress::State::failed;
 }
 
 Announcement Announcer::standing_of(swarm::InfoHash const& info_hash, bool leaving) const {

@@ -21,7 +21,8 @@ public:
               events::Events& events)
         : io_(io), session_(session), source_(source), alarm_(alarm), events_(events) {}
 
-    // Announces at once, and from then on. Also when the standing of a known swarm has changed.
+    // Announces at once, and from then on until the torrent has failed or has gone from the session: that is a goodbye.
+    // Also when the standing of a known swarm has changed.
     void announce(swarm::InfoHash const& info_hash);
     // Says goodbye once.
     void leave(swarm::InfoHash const& info_hash);
@@ -39,6 +40,7 @@ private:
     void run_loop();
     static asio::awaitable<void> loop(std::shared_ptr<Announcer> self);
     asio::awaitable<void> announce_now(swarm::InfoHash info_hash);
+    bool can_share(swarm::InfoHash const& info_hash) const;
     Announcement standing_of(swarm::InfoHash const& info_hash, bool leaving) const;
     void take_answer(swarm::InfoHash const& info_hash, Result<AnnounceAnswer> const& answer);
 

@@ -51,7 +51,11 @@ private:
 SwarmFetcher::SwarmFetcher(Tools const& tools, std::filesystem::path directory)
     : tools_(tools),
       directory_(std::move(directory)),
-      announcer_(std::make_shared<Announcer>(tools.io, tools.session, tools.source, tools.alarm, tools.events)) {}
+      announcer_(std::make_shared<Announcer>(tools.io, tools.session, tools.source, tools.alarm, tools.events)) {
+    tools_.session.when_failed([weak = std::weak_ptr(announcer_)](swarm::InfoHash const& info_hash) {
+        if (auto const announcer = weak.lock()) announcer->leave(info_hash);
+    });
+}
 
 asio::awaitable<Result<FetchedPackage>> SwarmFetcher::fetch(check::Offer const& offer) {
     if (stopped_) co_return stopped();

@@ -180,6 +180,7 @@ void Session::Impl::fail_with(Torrent& torrent, Failure const& failure) {
     drop(torrent);
     events.warning("swarm.failed", failure.text);
     torrent.changed.ring();
+    when_failed(torrent.info_hash);
 }
 
 asio::awaitable<Status> Session::Impl::finished(std::shared_ptr<Impl> self, InfoHash info_hash,
@@ -274,6 +275,8 @@ Status Session::recheck(InfoHash const& info_hash) {
 asio::awaitable<Status> Session::rename(InfoHash info_hash, std::filesystem::path file) {
     return Impl::rename(impl_, info_hash, std::move(file));
 }
+
+void Session::when_failed(std::function<void(InfoHash const&)> told) { impl_->when_failed = std::move(told); }
 
 void Session::connect(InfoHash const& info_hash, std::vector<Endpoint> const& peers) {
     auto const torrent = impl_->torrents.find(info_hash);

@@ -84,6 +84,10 @@ public:
     // Hashes the whole file again (after its digest was found wrong); finished() can then be awaited again.
     Status recheck(InfoHash const& info_hash);
 
+    // `told` hears of every torrent that fails from now on (its file has gone or is damaged, the disk is full): nobody
+    // can have it from here any more.
+    void when_failed(std::function<void(InfoHash const&)> told);
+
     // Renames the file, within its directory, while it goes on being shared. A file of that name is replaced.
     asio::awaitable<Status> rename(InfoHash info_hash, std::filesystem::path file);
 

@@ -56,6 +56,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     asio::steady_timer tick;
     bool ticking = false;
     bool ticking_slowly = false;
+    std::function<void(InfoHash const&)> when_failed = [](auto const&) {};
     bool closed = false;
     bool resting = false;  // no more ticks
 };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "manifests/package/sha256.h"
@@ -284,6 +285,25 @@ TEST_F(FetchTest, AForgottenPackageIsDeletedAndSaysGoodbye) {
     EXPECT_TRUE(std::filesystem::is_empty(directory(3)));
     ASSERT_TRUE(run_until([&] { return source_.announced.back().stopped; }));
     EXPECT_FALSE(node(3).session.progress(info_.info_hash));
+}
+
+TEST_F(FetchTest, APackageThatIsFoundDamagedSaysGoodbyeAndIsAnnouncedNoMore) {
+    offer(kMiB);
+    auto damaged = bytes_;
+    damaged[0] = static_cast<char>(damaged[0] ^ 1);
+    support::write_file(package(3), damaged);
+    support::write_file(directory(3) / (offer_->target.sha256.to_hex() + ".torrent"), torrent_);
+    asio::co_spawn(io_, node(3).fetcher.seed_kept({offer_->target}), asio::detached);
+    ASSERT_TRUE(run_until([&] { return !source_.announced.empty(); }));
+    auto const port = source_.announced.front().port;
+    source_.peers = {{{"127.0.0.3", port}, false}};
+    begin(node(4));
+    ASSERT_TRUE(run_until([&] { return events_.count("swarm.failed") == 1; }));
+    auto const said_goodbye = [&](auto const& one) { return one.port == port && one.stopped; };
+    ASSERT_TRUE(run_until([&] { return std::ranges::any_of(source_.announced, said_goodbye); }));
+    auto const before = source_.announced.size();
+    ASSERT_TRUE(run_until([&] { return source_.announced.size() >= before + 2; }));
+    for (auto i = before; i < source_.announced.size(); ++i) EXPECT_NE(source_.announced[i].port, port);
 }
 
 TEST_F(FetchTest, KeptPackagesAreSharedAgainAtStart) {
