@@ -3,6 +3,7 @@
 #include <random>
 
 #include "node/platform/linux_durability.h"
+#include "node/platform/linux_state.h"
 
 namespace lanyard {
 namespace {
@@ -97,7 +98,7 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       poll_(checker_, poll_alarm_, events, check::Backoff(times_, random_share), times_),
       session_(io, events, setup.swarm),
       source_(io, seeder_, config.id),
-      fetcher_({io, session_, source_, alarm_, disk_, events}, files.packages()),
+      fetcher_({io, session_, source_, alarm_, disk_, events, platform::allocated_bytes}, files.packages()),
       stager_(io, disk_, platform::make_durable),
       gate_(alarm_, busy_lock_, events, std::move(setup.rules), utc_now),
       recipient_(seeder_, config.id, config.name),

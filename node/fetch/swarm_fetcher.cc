@@ -106,13 +106,16 @@ asio::awaitable<Result<FetchedPackage>> SwarmFetcher::fetch_package(Fetch& fetch
 }
 
 asio::awaitable<Result<std::string>> SwarmFetcher::find_torrent(Fetch const& fetch) {
+    // At every try: what filled the disk the last time may still be there.
+    auto const look_for_room = [&] {
+        auto const length = fetch.target.length;
+        return check_room(directory_, length - std::min(length, tools_.allocated(fetch.files.partial())));
+    };
+    auto const room = co_await tools_.disk.run(look_for_room);
+    if (!room) co_return pass_on(room);
     auto const read = [&] { return fetch.files.read_torrent(fetch.target.torrent_sha256); };
     auto kept = co_await tools_.disk.run(read);
     if (kept) co_return std::move(*kept);
-    auto const missing = fetch.target.length;
-    auto const make_room = [&] { return check_room(directory_, missing); };
-    auto const room = co_await tools_.disk.run(make_room);
-    if (!room) co_return pass_on(room);
     auto torrent = co_await ask_for_torrent(fetch);
     if (!torrent) co_return pass_on(torrent);
     auto const keep = [&] { return fetch.files.keep_torrent(*torrent); };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -29,6 +30,8 @@ public:
         async::Alarm& alarm;
         async::DiskPool& disk;
         events::Events& events;
+        // What a file takes of its disk: a sparse one less than its length.
+        std::function<std::uint64_t(std::filesystem::path const&)> allocated = [](auto const&) { return 0; };
     };
 
     // `directory` is made when it is first needed.

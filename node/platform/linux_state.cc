@@ -82,6 +82,12 @@ Status write_file(std::filesystem::path const& file, std::string const& bytes) {
     return {};
 }
 
+std::uint64_t allocated_bytes(std::filesystem::path const& file) {
+    constexpr std::uint64_t kBlock = 512;  // of st_blocks, whatever the file system's own is
+    struct stat is {};
+    return ::stat(file.c_str(), &is) == 0 ? static_cast<std::uint64_t>(is.st_blocks) * kBlock : 0;
+}
+
 std::string host_name() {
     std::array<char, 256> name{};
     if (::gethostname(name.data(), name.size() - 1) != 0 || name.front() == '\0') return "unnamed";

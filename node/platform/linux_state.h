@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -28,6 +29,9 @@ Status prepare_directory(std::filesystem::path const& directory);
 
 // Writes a whole file: temporary name, fsync, rename, fsync of the directory. Mode 0600.
 Status write_file(std::filesystem::path const& file, std::string const& bytes);
+
+// The bytes that a file takes of its disk, which are less than its length where it has holes; 0 when there is none.
+std::uint64_t allocated_bytes(std::filesystem::path const& file);
 
 std::string host_name();
 std::string random_hex(std::size_t bytes);  // from the system's generator

@@ -64,10 +64,11 @@ protected:
         std::optional<Result<FetchedPackage>> ending;
 
         Node(asio::io_context& io, events::Events& events, swarm::Settings const& settings, PackageSource& source,
-             std::filesystem::path const& directory)
+             std::filesystem::path const& directory, std::uint64_t const& allocated)
             : alarm(io),
               session(io, events, settings),
-              fetcher({io, session, source, alarm, disk, events}, directory) {}
+              fetcher({io, session, source, alarm, disk, events, [&allocated](auto const&) { return allocated; }},
+                      directory) {}
     };
 
     ~FetchTest() override {
@@ -103,7 +104,9 @@ protected:
 
     Node& node(int number) {
         auto& made = nodes_[number];
-        if (!made) made = std::make_unique<Node>(io_, events_, settings(number), source_, directory(number));
+        if (!made) {
+            made = std::make_unique<Node>(io_, events_, settings(number), source_, directory(number), allocated_);
+        }
         return *made;
     }
 
@@ -125,6 +128,7 @@ protected:
     }
 
     FakeSource source_;
+    std::uint64_t allocated_ = 0;  // of what every node has of its package
     std::unique_ptr<Peer> seeder_;
     std::optional<check::Offer> offer_;
     std::map<int, std::unique_ptr<Node>> nodes_;
@@ -251,6 +255,19 @@ TEST_F(FetchTest, APackageThatCannotFitIsRefusedBeforeAnythingIsFetched) {
     ASSERT_TRUE(ended(node(3)));
     EXPECT_EQ(node(3).ending->error().code, Errc::disk_full);
     EXPECT_NE(node(3).ending->error().detail.find("make room"), std::string::npos);
+}
+
+TEST_F(FetchTest, LooksForRoomAtEveryTryAndCountsWhatIsThereAlready) {
+    offer(kMiB);
+    support::write_file(directory(3) / (offer_->target.sha256.to_hex() + ".torrent"), torrent_);
+    offer_->target.length = std::uint64_t{1} << 60;
+    begin(node(3));
+    ASSERT_TRUE(ended(node(3)));
+    EXPECT_EQ(node(3).ending->error().code, Errc::disk_full);
+    allocated_ = (std::uint64_t{1} << 60) - 1;
+    begin(node(3));
+    ASSERT_TRUE(ended(node(3)));
+    EXPECT_EQ(node(3).ending->error().code, Errc::torrent_refused) << "there was room, and so its torrent was looked at";
 }
 
 TEST_F(FetchTest, StopEndsAFetchThatWaitsForPeers) {
