@@ -22,6 +22,7 @@ struct FetchProgress {
     std::uint64_t bytes_total = 0;
     std::uint64_t bytes_per_second = 0;
     std::vector<v1::SourceBytes> sources;
+    std::string trouble;  // for people: why nothing comes; empty when all goes well
 };
 
 class Fetcher {

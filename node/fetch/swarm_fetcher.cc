@@ -7,6 +7,7 @@
 
 #include "node/fetch/announce_plan.h"
 #include "node/fetch/errc.h"
+#include "node/fetch/package_words.h"
 #include "proto/swarm/errc.h"
 
 namespace lanyard::fetch {
@@ -14,8 +15,6 @@ namespace {
 
 constexpr std::size_t kMostTorrentBytes = 4 * 1024 * 1024;
 constexpr int kMostRounds = 3;
-
-std::string name_of(release::Target const& target) { return target.app.text() + " " + target.version.text(); }
 
 tl::unexpected<Error> stopped() { return fail(Errc::stopped, "the fetch was stopped"); }
 
@@ -59,7 +58,7 @@ SwarmFetcher::SwarmFetcher(Tools const& tools, std::filesystem::path directory)
 
 asio::awaitable<Result<FetchedPackage>> SwarmFetcher::fetch(check::Offer const& offer) {
     if (stopped_) co_return stopped();
-    Fetch fetch(offer.target, directory_);
+    Fetch fetch(offer.target, directory_, tools_.now());
     Seat const seat(under_way_, fetch);
     auto fetched = co_await fetch_package(fetch);
     co_return std::move(fetched);
@@ -101,11 +100,11 @@ asio::awaitable<Result<FetchedPackage>> SwarmFetcher::fetch_package(Fetch& fetch
     announcer_->announce(fetch.info.info_hash);
     FetchedPackage package;
     package.file = fetch.files.complete();
-    if (progress) package.sources = sources(*progress);
+    if (progress) package.sources = sources(fetch, *progress);
     co_return package;
 }
 
-asio::awaitable<Result<std::string>> SwarmFetcher::find_torrent(Fetch const& fetch) {
+asio::awaitable<Result<std::string>> SwarmFetcher::find_torrent(Fetch& fetch) {
     // At every try: what filled the disk the last time may still be there.
     auto const look_for_room = [&] {
         auto const length = fetch.target.length;
@@ -125,7 +124,7 @@ asio::awaitable<Result<std::string>> SwarmFetcher::find_torrent(Fetch const& fet
 }
 
 // Asks until the seeder answers.
-asio::awaitable<Result<std::string>> SwarmFetcher::ask_for_torrent(Fetch const& fetch) {
+asio::awaitable<Result<std::string>> SwarmFetcher::ask_for_torrent(Fetch& fetch) {
     auto const name = fetch.target.sha256.to_hex() + ".torrent";
     std::mt19937 generator{std::random_device()()};
     std::uniform_real_distribution<double> share(0, 1);
@@ -133,6 +132,7 @@ asio::awaitable<Result<std::string>> SwarmFetcher::ask_for_torrent(Fetch const& 
     while (!fetch.ended) {
         auto answer = co_await tools_.source.package_file(name, kMostTorrentBytes);
         if (fetch.ended) break;
+        fetch.trouble.clear();
         if (answer && sha256(*answer) == fetch.target.torrent_sha256) co_return std::move(*answer);
         if (answer) {
             co_return fail(Errc::torrent_refused,
@@ -142,26 +142,31 @@ asio::awaitable<Result<std::string>> SwarmFetcher::ask_for_torrent(Fetch const& 
         }
         if (kind_of(answer.error().code) != Kind::network) co_return pass_on(answer);
         ++standing.failures;
+        fetch.trouble = "the seeder does not give its torrent: " + answer.error().detail;
         auto const pause = next_announce(standing, share(generator));
         co_await tools_.alarm.sleep(pause);
     }
     co_return stopped();
 }
 
+// Begins it, or goes on with it, and begins it anew as often as it stalls.
 asio::awaitable<Status> SwarmFetcher::download(Fetch& fetch) {
-    auto const on_progress = [this, &fetch](swarm::Progress const& progress) { tell_progress(fetch, progress); };
-    std::function<void(swarm::Progress const&)> listener = on_progress;
-    auto const ended = co_await tools_.session.finished(fetch.info.info_hash, std::move(listener));
+    Status ended;
+    do {
+        if (fetch.ended) co_return stopped();
+        fetch.stalled = false;
+        auto const begun = tools_.session.download(fetch.torrent, fetch.files.partial());
+        if (!begun) co_return begun;
+        announcer_->announce(fetch.info.info_hash);
+        std::function<void(swarm::Progress const&)> watcher = [this, &fetch](auto const& now) { watch(fetch, now); };
+        ended = co_await tools_.session.finished(fetch.info.info_hash, std::move(watcher));
+    } while (fetch.stalled);
     if (fetch.ended || (!ended && ended.error().code == swarm::Errc::removed)) co_return stopped();
     if (!ended && ended.error().code == swarm::Errc::disk_full) co_return fail(Errc::disk_full, ended.error().detail);
     co_return ended;
 }
 
 asio::awaitable<Status> SwarmFetcher::fetch_until_right(Fetch& fetch) {
-    if (fetch.ended) co_return stopped();
-    auto const begun = tools_.session.download(fetch.torrent, fetch.files.partial());
-    if (!begun) co_return pass_on(begun);
-    announcer_->announce(fetch.info.info_hash);
     for (int round = 0; round < kMostRounds; ++round) {
         auto const ended = co_await download(fetch);
         if (!ended) co_return pass_on(ended);
@@ -173,7 +178,6 @@ asio::awaitable<Status> SwarmFetcher::fetch_until_right(Fetch& fetch) {
         if (fetch.ended) co_return stopped();
         auto const again = tools_.session.recheck(fetch.info.info_hash);
         if (!again) co_return pass_on(again);
-        announcer_->announce(fetch.info.info_hash);
     }
     tools_.session.remove(fetch.info.info_hash);
     auto const remove = [&] {
@@ -258,46 +262,6 @@ void SwarmFetcher::stop() {
     stopped_ = true;
     announcer_->stop();
     for (auto* fetch : under_way_) end(*fetch);
-}
-
-std::optional<FetchProgress> SwarmFetcher::progress(release::Digest const& package) const {
-    auto const same = [&](auto const* fetch) { return fetch->target.sha256 == package; };
-    auto const place = std::ranges::find_if(under_way_, same);
-    if (place == under_way_.end()) return std::nullopt;
-    auto const& fetch = **place;
-    FetchProgress result;
-    result.bytes_total = fetch.target.length;
-    if (auto const progress = tools_.session.progress(fetch.info.info_hash)) {
-        result.bytes_done = progress->bytes_done;
-        result.bytes_per_second = progress->bytes_per_second;
-        result.sources = sources(*progress);
-    }
-    return result;
-}
-
-void SwarmFetcher::tell_progress(Fetch& fetch, swarm::Progress const& progress) {
-    if (progress.state != swarm::Progress::State::downloading || progress.bytes_total == 0) return;
-    auto const tenths = static_cast<unsigned>(progress.bytes_done * 10 / progress.bytes_total);
-    if (tenths == fetch.told_tenths) return;
-    fetch.told_tenths = tenths;
-    tools_.events.info("fetch.progress",
-                       fmt::format("{}: {} % of {} bytes, {} KiB/s from {} peers", name_of(fetch.target), tenths * 10,
-                                   progress.bytes_total, progress.bytes_per_second / 1024, progress.connected_peers));
-}
-
-std::vector<v1::SourceBytes> SwarmFetcher::sources(swarm::Progress const& progress) const {
-    std::map<std::pair<std::string, bool>, std::uint64_t> by_address;
-    for (auto const& peer : progress.peers) {
-        if (peer.received > 0) by_address[{peer.peer.address, announcer_->is_seeder(peer.peer)}] += peer.received;
-    }
-    std::vector<v1::SourceBytes> result;
-    for (auto const& [source, bytes] : by_address) {
-        auto& entry = result.emplace_back();
-        entry.set_address(source.first);
-        entry.set_seeder(source.second);
-        entry.set_bytes(bytes);
-    }
-    return result;
 }
 
 }  // namespace lanyard::fetch

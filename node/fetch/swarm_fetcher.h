@@ -12,6 +12,7 @@
 #include "node/fetch/fetcher.h"
 #include "node/fetch/package_files.h"
 #include "node/fetch/package_source.h"
+#include "node/fetch/stall_watch.h"
 #include "proto/async/alarm.h"
 #include "proto/async/disk_pool.h"
 #include "proto/events/events.h"
@@ -32,6 +33,7 @@ public:
         events::Events& events;
         // What a file takes of its disk: a sparse one less than its length.
         std::function<std::uint64_t(std::filesystem::path const&)> allocated = [](auto const&) { return 0; };
+        std::function<StallWatch::Time()> now = std::chrono::steady_clock::now;
     };
 
     // `directory` is made when it is first needed.
@@ -49,23 +51,30 @@ public:
     void stop();
 
 private:
+    // Payload by address, and whether that is the central seeder's.
+    using Received = std::map<std::pair<std::string, bool>, std::uint64_t>;
+
     // One fetch under way.
     struct Fetch {
-        Fetch(release::Target const& wanted, std::filesystem::path const& directory)
-            : target(wanted), files(directory, wanted.sha256) {}
+        Fetch(release::Target const& wanted, std::filesystem::path const& directory, StallWatch::Time now)
+            : target(wanted), files(directory, wanted.sha256), stall(now) {}
 
         release::Target target;
         PackageFiles files;
         swarm::Metainfo info;
         std::string torrent;
-        unsigned told_tenths = 0;        // of fetch.progress
+        unsigned told_tenths = 0;  // of fetch.progress
+        StallWatch stall;
+        bool stalled = false;      // taken out of the session, to be begun anew
+        Received received_before;  // it was begun anew
+        std::string trouble;
         std::atomic<bool> ended{false};  // by stop(), abandon() or forget(); read on the disk pool, too
     };
     class Seat;
 
     asio::awaitable<Result<FetchedPackage>> fetch_package(Fetch& fetch);
-    asio::awaitable<Result<std::string>> find_torrent(Fetch const& fetch);
-    asio::awaitable<Result<std::string>> ask_for_torrent(Fetch const& fetch);
+    asio::awaitable<Result<std::string>> find_torrent(Fetch& fetch);
+    asio::awaitable<Result<std::string>> ask_for_torrent(Fetch& fetch);
     asio::awaitable<Status> download(Fetch& fetch);
     asio::awaitable<Status> fetch_until_right(Fetch& fetch);
     asio::awaitable<void> tell_mismatch(Fetch const& fetch);
@@ -74,7 +83,9 @@ private:
 
     void end(Fetch& fetch);
     void tell_progress(Fetch& fetch, swarm::Progress const& progress);
-    std::vector<v1::SourceBytes> sources(swarm::Progress const& progress) const;
+    void watch(Fetch& fetch, swarm::Progress const& progress);
+    void add_received(Received& sum, swarm::Progress const& progress) const;
+    std::vector<v1::SourceBytes> sources(Fetch const& fetch, swarm::Progress const& progress) const;
 
     Tools tools_;
     std::filesystem::path directory_;

@@ -210,7 +210,8 @@ asio::awaitable<Ended> Pipeline::interrupt(Attempt& attempt, stage::StagedReleas
         auto const old = old_release(offer);
         custody.emplace(rooms_.app, old);
         auto const stopped = co_await rooms_.app.stop(old);
-        // What was stopped starts again as `custody` goes.
+        // What was stopped starts again as `custody` goes. Without ports the next start could not see that it runs.
+        if (stopping_ && stopped && old.target.install.ports.empty()) (void)enter(attempt, Phase::wait_idle);
         if (stopping_ && stopped) co_return interrupted(attempt);
         if (stopping_) co_return interrupted(attempt, *custody, old);
         if (!stopped) {
@@ -301,6 +302,7 @@ std::optional<v1::AttemptStatus> Pipeline::status() const {
         status.set_bytes_total(progress->bytes_total);
         status.set_bytes_per_second(progress->bytes_per_second);
         status.mutable_sources()->Assign(progress->sources.begin(), progress->sources.end());
+        if (!progress->trouble.empty()) status.add_why(progress->trouble);
     }
     for (auto const& reason : rooms_.gate.why(target.app)) status.add_why(reason);
     return status;

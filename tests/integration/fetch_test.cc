@@ -64,10 +64,12 @@ protected:
         std::optional<Result<FetchedPackage>> ending;
 
         Node(asio::io_context& io, events::Events& events, swarm::Settings const& settings, PackageSource& source,
-             std::filesystem::path const& directory, std::uint64_t const& allocated)
+             std::filesystem::path const& directory, std::uint64_t const& allocated,
+             std::chrono::seconds const& later)
             : alarm(io),
               session(io, events, settings),
-              fetcher({io, session, source, alarm, disk, events, [&allocated](auto const&) { return allocated; }},
+              fetcher({io, session, source, alarm, disk, events, [&allocated](auto const&) { return allocated; },
+                       [&later] { return std::chrono::steady_clock::now() + later; }},
                       directory) {}
     };
 
@@ -105,7 +107,8 @@ protected:
     Node& node(int number) {
         auto& made = nodes_[number];
         if (!made) {
-            made = std::make_unique<Node>(io_, events_, settings(number), source_, directory(number), allocated_);
+            made = std::make_unique<Node>(io_, events_, settings(number), source_, directory(number), allocated_,
+                                          later_);
         }
         return *made;
     }
@@ -129,6 +132,7 @@ protected:
 
     FakeSource source_;
     std::uint64_t allocated_ = 0;  // of what every node has of its package
+    std::chrono::seconds later_{0};  // than it is
     std::unique_ptr<Peer> seeder_;
     std::optional<check::Offer> offer_;
     std::map<int, std::unique_ptr<Node>> nodes_;
@@ -268,6 +272,31 @@ TEST_F(FetchTest, LooksForRoomAtEveryTryAndCountsWhatIsThereAlready) {
     begin(node(3));
     ASSERT_TRUE(ended(node(3)));
     EXPECT_EQ(node(3).ending->error().code, Errc::torrent_refused) << "there was room, and so its torrent was looked at";
+}
+
+TEST_F(FetchTest, ADownloadThatStallsIsBegunAnewAndSaysSo) {
+    offer(2 * kMiB);
+    auto const half = bytes_.size() / 2;
+    support::write_file(package(3).string() + ".part", bytes_.substr(0, half) + std::string(half, '\0'));
+    begin(node(3));
+    auto const has_half = [&] {
+        auto const progress = node(3).fetcher.progress(offer_->target.sha256);
+        return progress && progress->bytes_done == half;
+    };
+    ASSERT_TRUE(run_until(has_half));
+    later_ += std::chrono::seconds(60);
+    auto const waits = node(3).fetcher.progress(offer_->target.sha256)->trouble;
+    EXPECT_TRUE(waits.starts_with("nothing has come for 6")) << waits;
+    EXPECT_TRUE(waits.ends_with(" s, 0 peers connected")) << waits;
+    later_ += std::chrono::seconds(60);
+    ASSERT_TRUE(run_until([&] { return events_.count("fetch.stalled") == 1; }));
+    auto const before = source_.announced.size();
+    ASSERT_TRUE(run_until(has_half)) << "what was there is kept";
+    ASSERT_TRUE(run_until([&] { return source_.announced.size() > before; }));
+    seed();
+    ASSERT_TRUE(ended(node(3)));
+    ASSERT_TRUE(*node(3).ending) << node(3).ending->error().detail;
+    EXPECT_EQ(support::read_file(package(3)), bytes_);
 }
 
 TEST_F(FetchTest, StopEndsAFetchThatWaitsForPeers) {

@@ -140,8 +140,8 @@ TEST_F(PipelineTest, StartsTheOldReleaseAgainWhenItDoesNotStop) {
         if (step == "stop 1.0.0") house.runs.reset();  // half stopped
     };
     EXPECT_EQ(walk(), Ended::failed);
-    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage", "gate", "stop 1.0.0", "wait for stop 1.0.0", "start 1.0.0",
-                                     "probe 1.0.0"}));
+    EXPECT_EQ(house.walked(),
+              (Steps{"fetch", "stage", "gate", "stop 1.0.0", "wait for stop 1.0.0", "start 1.0.0", "probe 1.0.0"}));
     EXPECT_EQ(house.runs, "1.0.0");
     EXPECT_EQ(report().outcome(), v1::OUTCOME_FAILED);
     EXPECT_TRUE(house.forgotten.empty());
@@ -446,20 +446,20 @@ TEST_P(StoppedPipeline, EndsAtOnceWithAReleaseRunningAndGoesOnAtTheNextStart) {
     EXPECT_EQ(house.reports.size(), 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    , StoppedPipeline,
-    testing::Values(StoppedIn{"stop 1.0.0", true, "1.0.0", Phase::drain, Ended::committed},
-                    StoppedIn{"start 2.0.0", true, "2.0.0", Phase::probe, Ended::committed},
-                    StoppedIn{"probe 2.0.0", true, "2.0.0", Phase::probe, Ended::committed},
-                    StoppedIn{"probe 2.0.0", false, "2.0.0", Phase::probe, Ended::rolled_back},
-                    StoppedIn{"stop 2.0.0", false, "1.0.0", Phase::roll_back, Ended::rolled_back},
-                    StoppedIn{"start 1.0.0", false, "1.0.0", Phase::roll_back, Ended::rolled_back},
-                    StoppedIn{"probe 1.0.0", false, "1.0.0", Phase::roll_back, Ended::rolled_back}),
-    [](auto const& instance) {
-        std::string name = instance.param.step;
-        std::erase_if(name, [](unsigned char c) { return std::isalnum(c) == 0; });
-        return name + (instance.param.healthy ? "Healthy" : "Unhealthy");
-    });
+INSTANTIATE_TEST_SUITE_P(, StoppedPipeline,
+                         testing::Values(StoppedIn{"stop 1.0.0", true, "1.0.0", Phase::wait_idle, Ended::committed},
+                                         StoppedIn{"start 2.0.0", true, "2.0.0", Phase::probe, Ended::committed},
+                                         StoppedIn{"probe 2.0.0", true, "2.0.0", Phase::probe, Ended::committed},
+                                         StoppedIn{"probe 2.0.0", false, "2.0.0", Phase::probe, Ended::rolled_back},
+                                         StoppedIn{"stop 2.0.0", false, "1.0.0", Phase::roll_back, Ended::rolled_back},
+                                         StoppedIn{"start 1.0.0", false, "1.0.0", Phase::roll_back, Ended::rolled_back},
+                                         StoppedIn{"probe 1.0.0", false, "1.0.0", Phase::roll_back,
+                                                   Ended::rolled_back}),
+                         [](auto const& instance) {
+                             std::string name = instance.param.step;
+                             std::erase_if(name, [](unsigned char c) { return std::isalnum(c) == 0; });
+                             return name + (instance.param.healthy ? "Healthy" : "Unhealthy");
+                         });
 
 TEST_F(PipelineTest, StartsNothingTwiceWhenItIsStoppedInAStopThatDoesNotEndInTime) {
     house.failing = {"stop 1.0.0"};
@@ -469,6 +469,7 @@ TEST_F(PipelineTest, StartsNothingTwiceWhenItIsStoppedInAStopThatDoesNotEndInTim
     EXPECT_EQ(walk(), Ended::interrupted);
     EXPECT_TRUE(house.launched.empty());
     offer.running->install.ports = {80};
+    house.restart();
     house.under_way.reset();
     Pipeline other(Rooms{house, house, house, house, house, house, house}, downtime, events);
     house.on_step = [&](std::string const& step) {
@@ -547,7 +548,8 @@ TEST_F(PipelineTest, TellsItsStatusWhileItWalks) {
     EXPECT_EQ(fetching.bytes_done(), 40u);
     EXPECT_EQ(fetching.bytes_total(), 100u);
     EXPECT_EQ(waiting.phase(), "wait_idle");
-    EXPECT_EQ(waiting.why(0), "it is noon");
+    EXPECT_EQ(waiting.why(0), "nothing comes");
+    EXPECT_EQ(waiting.why(1), "it is noon");
     EXPECT_FALSE(pipeline.status());
 }
 
