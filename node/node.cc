@@ -126,6 +126,7 @@ Status Node::start_loops() {
     auto seeding = fetcher_.seed_kept(kept());
     asio::co_spawn(io_, std::move(seeding), asio::detached);
     for (auto& care : cares_) {
+        stager_.sweep(care.app.home);
         std::optional<journal::Attempt> mine;
         for (auto const& attempt : *unfinished) {
             if (attempt.offer.target.app == care.app.name) mine = attempt;
@@ -140,6 +141,8 @@ Status Node::start_loops() {
 }
 
 asio::awaitable<void> Node::run_loop(Care& care, std::optional<journal::Attempt> unfinished) {
+    // The end of an attempt cleans up by itself.
+    if (!unfinished) co_await sweep_home(care);
     co_await care.loop.run(std::move(unfinished));
     --looping_;
     all_stopped_.ring();
@@ -159,7 +162,7 @@ asio::awaitable<Status> Node::serve() {
     }
     events_.info("node.ready",
                  "keeps " + std::to_string(cares_.size()) + " applications up to date from " + config_.seeder_url);
-    auto const on_outcome = [this](check::CheckOutcome const& outcome) { desk_.dispatch(outcome); };
+    auto const on_outcome = [this](check::CheckOutcome const& outcome) { dispatch(outcome); };
     auto const on_contact = [this](Error const* failure) {
         desk_.heard(failure, utc_now().time_since_epoch().count());
         if (!failure) outbox_bell_.ring();
@@ -210,7 +213,46 @@ asio::awaitable<void> Node::look_again() {
     checker_.look_again();
     std::chrono::seconds const at_once(0);
     auto const outcome = co_await checker_.check(at_once);
-    if (outcome && !stopping_) desk_.dispatch(*outcome);
+    if (outcome && !stopping_) dispatch(*outcome);
+}
+
+// What is on offer now is known: packages of offers that are no more can go.
+void Node::dispatch(check::CheckOutcome const& outcome) {
+    desk_.dispatch(outcome);
+    auto sweeping = fetcher_.sweep([this] { return wanted(); });
+    asio::co_spawn(io_, std::move(sweeping), asio::detached);
+}
+
+// The installed release of each application, the one before it, and those that are under way or will be.
+Result<std::set<release::Digest>> Node::wanted() {
+    std::set<release::Digest> packages;
+    for (auto const& care : cares_) {
+        auto const installed = records_.installed(care.app.name);
+        if (!installed) return pass_on(installed);
+        if (installed->current) packages.insert(installed->current->sha256);
+        if (installed->previous) packages.insert(installed->previous->sha256);
+        for (auto const& package : care.loop.packages()) packages.insert(package);
+    }
+    auto const unfinished = journal_.unfinished();
+    if (!unfinished) return pass_on(unfinished);
+    for (auto const& attempt : *unfinished) packages.insert(attempt.offer.target.sha256);
+    return packages;
+}
+
+// What commits that were interrupted left in versions/. Only where the journal knows what runs: a release that it has
+// forgotten may be the one to go back to.
+asio::awaitable<void> Node::sweep_home(Care& care) {
+    auto const installed = records_.installed(care.app.name);
+    if (!installed || !installed->current) co_return;
+    auto const name = [](auto const& release) { return release ? release->version.text() : std::string(); };
+    auto const current = name(installed->current);
+    auto const previous = name(installed->previous);
+    auto const& home = care.app.home;
+    auto const work = [&] {
+        applier_.keep_only(home, current, previous);
+        return true;
+    };
+    co_await disk_.run(work);
 }
 
 std::vector<release::Target> Node::kept() {

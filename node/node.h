@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "manifests/store/metadata_store.h"
@@ -78,6 +79,9 @@ private:
     asio::awaitable<void> drain_outbox();
     asio::awaitable<void> loops_ended();
     std::vector<release::Target> kept();
+    Result<std::set<release::Digest>> wanted();
+    asio::awaitable<void> sweep_home(Care& care);
+    void dispatch(check::CheckOutcome const& outcome);
 
     asio::io_context& io_;
     events::Events& events_;

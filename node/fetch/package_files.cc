@@ -16,6 +16,9 @@ namespace lanyard::fetch {
 namespace {
 
 constexpr std::uintmax_t kMostTorrentBytes = 4 * 1024 * 1024;
+std::string const kPartial = ".part";
+std::string const kTorrent = ".torrent";
+std::string const kDraft = ".new";
 constexpr std::uint64_t kMiB = 1024 * 1024;
 // Left for the rest of the machine.
 constexpr std::uint64_t kReserve = 16 * kMiB;
@@ -29,8 +32,8 @@ tl::unexpected<Error> unusable(std::filesystem::path const& path, std::string co
 
 PackageFiles::PackageFiles(std::filesystem::path const& directory, release::Digest const& package)
     : complete_(directory / package.to_hex()),
-      partial_(directory / (package.to_hex() + ".part")),
-      torrent_(directory / (package.to_hex() + ".torrent")) {}
+      partial_(directory / (package.to_hex() + kPartial)),
+      torrent_(directory / (package.to_hex() + kTorrent)) {}
 
 std::optional<std::string> PackageFiles::read_torrent(release::Digest const& torrent) const {
     std::error_code wrong;
@@ -43,7 +46,7 @@ std::optional<std::string> PackageFiles::read_torrent(release::Digest const& tor
 }
 
 Status PackageFiles::keep_torrent(std::string_view torrent) const {
-    auto const draft = torrent_.string() + ".new";
+    auto const draft = torrent_draft();
     std::ofstream stream(draft, std::ios::binary | std::ios::trunc);
     stream.write(torrent.data(), static_cast<std::streamsize>(torrent.size()));
     stream.close();
@@ -60,7 +63,24 @@ void PackageFiles::reopen() const {
 
 void PackageFiles::remove_all() const {
     std::error_code ignored;
-    for (auto const& path : {complete_, partial_, torrent_}) std::filesystem::remove(path, ignored);
+    for (auto const& path : {complete_, partial_, torrent_, torrent_draft()}) std::filesystem::remove(path, ignored);
+}
+
+std::filesystem::path PackageFiles::torrent_draft() const { return torrent_.string() + kDraft; }
+
+std::set<release::Digest> packages_in(std::filesystem::path const& directory) {
+    std::set<release::Digest> found;
+    std::error_code wrong;
+    for (auto entry = std::filesystem::directory_iterator(directory, wrong);
+         !wrong && entry != std::filesystem::directory_iterator(); entry.increment(wrong)) {
+        auto const name = entry->path().filename().string();
+        auto const package = release::Digest::from_hex(name.substr(0, 2 * release::Digest::kSize));
+        auto const kind = name.substr(std::min(name.size(), 2 * release::Digest::kSize));
+        if (package && (kind.empty() || kind == kPartial || kind == kTorrent || kind == kTorrent + kDraft)) {
+            found.insert(*package);
+        }
+    }
+    return found;
 }
 
 Status check_room(std::filesystem::path const& directory, std::uint64_t missing) {

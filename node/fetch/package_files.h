@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -29,13 +30,19 @@ public:
     Status keep_torrent(std::string_view torrent) const;
     // What was complete once, and is damaged now, is to be completed again.
     void reopen() const;
+    // Also what was being written when the power went.
     void remove_all() const;
 
 private:
+    std::filesystem::path torrent_draft() const;
+
     std::filesystem::path complete_;  // <directory>/<sha256>
     std::filesystem::path partial_;
     std::filesystem::path torrent_;
 };
+
+// The packages that have files of ours in the directory. Other files are not ours to judge.
+std::set<release::Digest> packages_in(std::filesystem::path const& directory);
 
 // Makes the directory, and refuses when `missing` bytes cannot go there.
 Status check_room(std::filesystem::path const& directory, std::uint64_t missing);

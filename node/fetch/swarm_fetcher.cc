@@ -7,7 +7,7 @@
 
 #include "node/fetch/announce_plan.h"
 #include "node/fetch/errc.h"
-#include "node/fetch/package_words.h"
+#include "node/fetch/signed_torrent.h"
 #include "proto/swarm/errc.h"
 
 namespace lanyard::fetch {
@@ -17,20 +17,6 @@ constexpr std::size_t kMostTorrentBytes = 4 * 1024 * 1024;
 constexpr int kMostRounds = 3;
 
 tl::unexpected<Error> stopped() { return fail(Errc::stopped, "the fetch was stopped"); }
-
-// The torrent must describe the very file that the signed target names.
-Result<swarm::Metainfo> agreeing(release::Target const& target, std::string const& torrent) {
-    auto info = swarm::Metainfo::parse(torrent);
-    if (!info) return pass_on(info);
-    if (info->info_hash.bytes() != target.info_hash || info->length != target.length ||
-        info->piece_length != target.piece_length) {
-        return fail(Errc::torrent_refused,
-                    fmt::format("the torrent of {} does not describe the signed package; it has to "
-                                "be published again",
-                                name_of(target)));
-    }
-    return info;
-}
 
 }  // namespace
 
@@ -213,29 +199,6 @@ asio::awaitable<Status> SwarmFetcher::keep(Fetch const& fetch) {
     co_return renamed;
 }
 
-Status SwarmFetcher::share(release::Target const& target, std::string const& torrent,
-                           std::filesystem::path const& file) {
-    if (stopped_) return {};
-    auto const info = agreeing(target, torrent);
-    if (!info) return pass_on(info);
-    auto const shared = tools_.session.seed(torrent, file);
-    if (!shared) return shared;
-    shared_.insert_or_assign(target.sha256, info->info_hash);
-    announcer_->announce(info->info_hash);
-    return {};
-}
-
-asio::awaitable<void> SwarmFetcher::seed_kept(std::vector<release::Target> targets) {
-    for (auto const& target : targets) {
-        PackageFiles const files(directory_, target.sha256);
-        auto const read = [&] { return files.read_torrent(target.torrent_sha256); };
-        auto const torrent = co_await tools_.disk.run(read);
-        if (!torrent) continue;
-        auto const shared = share(target, *torrent, files.complete());
-        if (!shared) tools_.events.debug("fetch.not_shared", shared.error().detail);
-    }
-}
-
 void SwarmFetcher::end(Fetch& fetch) {
     fetch.ended = true;
     tools_.session.remove(fetch.info.info_hash);
@@ -246,16 +209,6 @@ void SwarmFetcher::abandon(release::Digest const& package) {
     for (auto* fetch : under_way_) {
         if (fetch->target.sha256 == package) end(*fetch);
     }
-}
-
-void SwarmFetcher::forget(release::Digest const& package) {
-    abandon(package);
-    if (auto const place = shared_.find(package); place != shared_.end()) {
-        tools_.session.remove(place->second);
-        announcer_->leave(place->second);
-        shared_.erase(place);
-    }
-    PackageFiles(directory_, package).remove_all();
 }
 
 void SwarmFetcher::stop() {

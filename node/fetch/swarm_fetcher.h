@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,11 @@ public:
     // At start: shares again what is kept of `targets` (the installed release's and the previous one's packages).
     asio::awaitable<void> seed_kept(std::vector<release::Target> targets);
 
+    // Deletes every package of the directory, half-fetched ones included, that is neither wanted nor being fetched at
+    // that moment; sharing it ends first. Nothing is deleted when `wanted` fails.
+    using Wanted = std::function<Result<std::set<release::Digest>>()>;
+    asio::awaitable<void> sweep(Wanted wanted);
+
     // Ends every fetch (Errc::stopped) and every announcement.
     void stop();
 
@@ -81,6 +87,7 @@ private:
     asio::awaitable<Status> keep(Fetch const& fetch);
     Status share(release::Target const& target, std::string const& torrent, std::filesystem::path const& file);
 
+    bool is_under_way(release::Digest const& package) const;
     void end(Fetch& fetch);
     void tell_progress(Fetch& fetch, swarm::Progress const& progress);
     void watch(Fetch& fetch, swarm::Progress const& progress);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "node/fetch/package_words.h"
+#include "node/fetch/signed_torrent.h"
 #include "node/fetch/swarm_fetcher.h"
 
 namespace lanyard::fetch {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "manifests/package/errc.h"
 #include "node/stage/errc.h"
 
@@ -13,7 +15,8 @@ namespace fs = std::filesystem;
 // A digest never begins with a dot.
 constexpr char const* kDiscarded = ".discarded-";
 
-fs::path staging_of(check::Offer const& offer) { return offer.home / "staging"; }
+fs::path staging_in(fs::path const& home) { return home / "staging"; }
+fs::path staging_of(check::Offer const& offer) { return staging_in(offer.home); }
 
 std::string mebibytes(std::uint64_t bytes) { return fmt::format("{} MiB", (bytes >> 20) + ((bytes & 0xfffff) != 0)); }
 
@@ -142,6 +145,21 @@ asio::awaitable<Result<StagedRelease>> TreeStager::stage(check::Offer const& off
 void TreeStager::discard(check::Offer const& offer) {
     auto const aside = set_aside(staging_of(offer) / offer.target.sha256.to_hex());
     if (aside) asio::co_spawn(io_, remove_later(disk_, *aside), asio::detached);
+}
+
+void TreeStager::sweep(fs::path const& home) {
+    std::vector<fs::path> left;
+    std::error_code failed;
+    if (fs::is_symlink(staging_in(home), failed)) return;
+    for (auto entry = fs::directory_iterator(staging_in(home), failed); !failed && entry != fs::directory_iterator();
+         entry.increment(failed)) {
+        left.push_back(entry->path());
+    }
+    for (auto const& path : left) {
+        auto const discarded = path.filename().string().starts_with(kDiscarded);
+        auto const aside = discarded ? std::optional<fs::path>(path) : set_aside(path);
+        if (aside) asio::co_spawn(io_, remove_later(disk_, *aside), asio::detached);
+    }
 }
 
 }  // namespace lanyard::stage

@@ -22,6 +22,9 @@ public:
                                                  fetch::FetchedPackage const& package) override;
     // At once out of the way; its files are removed in the background.
     void discard(check::Offer const& offer) override;
+    // What an earlier process left in the staging of an application: out of the way at once, removed in the background.
+    // Only while nothing is being staged there.
+    void sweep(std::filesystem::path const& home);
     // Whatever is being unpacked ends soon with an error and is removed.
     void stop() { *stopping_ = true; }
 

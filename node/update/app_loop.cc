@@ -111,6 +111,13 @@ void AppLoop::stop() {
 
 bool AppLoop::busy() const { return walking_ || (!stopping_ && (back_ || (wanted_ && due()))); }
 
+std::vector<release::Digest> AppLoop::packages() const {
+    std::vector<release::Digest> all;
+    if (walking_) all.push_back(*walking_);
+    if (wanted_) all.push_back(wanted_->target.sha256);
+    return all;
+}
+
 bool AppLoop::due() const { return !not_before_ || clock_() >= *not_before_; }
 
 std::chrono::milliseconds AppLoop::until_due() const {

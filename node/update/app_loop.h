@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "node/check/offer.h"
 #include "node/journal/journal.h"
@@ -50,8 +51,9 @@ public:
 
     using Past = std::function<PastFailures(release::Target const&)>;
 
-    // `bell` is this loop's own. `on_ended` is called after every walk but an interrupted one. `past` is asked when another
-    // package than before is offered: a node that is started again and again must not try a failure at once each time.
+    // `bell` is this loop's own. `on_ended` is called after every walk but an interrupted one. `past` is asked when
+    // another package than before is offered: a node that is started again and again must not try a failure at once
+    // each time.
     AppLoop(Walker& walker, async::Bell& bell, Clock clock, RetryTimes times, std::function<void(Ended)> on_ended,
             Past past);
 
@@ -63,6 +65,9 @@ public:
     void hurry();  // a person asks: whatever is wanted is tried now
     void roll_back(check::Offer offer);
     void stop();
+
+    // The packages that are being walked, or will be.
+    std::vector<release::Digest> packages() const;
 
     // Something is being walked, or will be as soon as the loop gets its turn.
     bool busy() const;

@@ -7,6 +7,7 @@
 #include "proto/async/steady_alarm.h"
 #include "proto/http/errc.h"
 #include "tests/integration/swarm_fixture.h"
+#include "tests/support/loop.h"
 #include "tests/support/sample_target.h"
 
 namespace lanyard::fetch {
@@ -54,6 +55,11 @@ private:
     }
 };
 
+asio::awaitable<bool> keep_true(asio::awaitable<void> task) {
+    co_await std::move(task);
+    co_return true;
+}
+
 class FetchTest : public swarm::SwarmTest {
 protected:
     struct Node {
@@ -64,8 +70,7 @@ protected:
         std::optional<Result<FetchedPackage>> ending;
 
         Node(asio::io_context& io, events::Events& events, swarm::Settings const& settings, PackageSource& source,
-             std::filesystem::path const& directory, std::uint64_t const& allocated,
-             std::chrono::seconds const& later)
+             std::filesystem::path const& directory, std::uint64_t const& allocated, std::chrono::seconds const& later)
             : alarm(io),
               session(io, events, settings),
               fetcher({io, session, source, alarm, disk, events, [&allocated](auto const&) { return allocated; },
@@ -107,8 +112,8 @@ protected:
     Node& node(int number) {
         auto& made = nodes_[number];
         if (!made) {
-            made = std::make_unique<Node>(io_, events_, settings(number), source_, directory(number), allocated_,
-                                          later_);
+            made =
+                std::make_unique<Node>(io_, events_, settings(number), source_, directory(number), allocated_, later_);
         }
         return *made;
     }
@@ -131,7 +136,7 @@ protected:
     }
 
     FakeSource source_;
-    std::uint64_t allocated_ = 0;  // of what every node has of its package
+    std::uint64_t allocated_ = 0;    // of what every node has of its package
     std::chrono::seconds later_{0};  // than it is
     std::unique_ptr<Peer> seeder_;
     std::optional<check::Offer> offer_;
@@ -271,7 +276,8 @@ TEST_F(FetchTest, LooksForRoomAtEveryTryAndCountsWhatIsThereAlready) {
     allocated_ = (std::uint64_t{1} << 60) - 1;
     begin(node(3));
     ASSERT_TRUE(ended(node(3)));
-    EXPECT_EQ(node(3).ending->error().code, Errc::torrent_refused) << "there was room, and so its torrent was looked at";
+    EXPECT_EQ(node(3).ending->error().code, Errc::torrent_refused)
+        << "there was room, and so its torrent was looked at";
 }
 
 TEST_F(FetchTest, ADownloadThatStallsIsBegunAnewAndSaysSo) {
@@ -331,6 +337,38 @@ TEST_F(FetchTest, AForgottenPackageIsDeletedAndSaysGoodbye) {
     EXPECT_TRUE(std::filesystem::is_empty(directory(3)));
     ASSERT_TRUE(run_until([&] { return source_.announced.back().stopped; }));
     EXPECT_FALSE(node(3).session.progress(info_.info_hash));
+}
+
+TEST_F(FetchTest, ASweepDeletesWhatNobodyWantsAndSaysGoodbyeForIt) {
+    offer(kMiB);
+    seed();
+    begin(node(3));
+    ASSERT_TRUE(ended(node(3)));
+    auto const other = directory(3) / std::string(64, 'a');
+    for (auto const* kind : {".part", ".torrent", ".torrent.new"}) support::write_file(other.string() + kind, "old");
+    support::write_file(directory(3) / std::string(64, 'b'), "older");
+    support::write_file(directory(3) / "README", "not ours");
+    auto const sweep = [&](SwarmFetcher::Wanted wanted) {
+        support::run_until(io_, keep_true(node(3).fetcher.sweep(std::move(wanted))));
+        return std::distance(std::filesystem::directory_iterator(directory(3)), {});
+    };
+    EXPECT_EQ(sweep([] { return fail(Errc::stopped, "the journal cannot be read"); }), 7);
+    EXPECT_EQ(sweep([&] { return std::set<release::Digest>{offer_->target.sha256}; }), 3);
+    EXPECT_TRUE(std::filesystem::exists(package(3)));
+    EXPECT_TRUE(node(3).session.progress(info_.info_hash));
+    EXPECT_EQ(sweep([] { return std::set<release::Digest>(); }), 1);
+    EXPECT_FALSE(node(3).session.progress(info_.info_hash));
+    ASSERT_TRUE(run_until([&] { return source_.announced.back().stopped; }));
+}
+
+TEST_F(FetchTest, ASweepLeavesWhatIsBeingFetched) {
+    offer(kMiB);
+    begin(node(3));
+    ASSERT_TRUE(run_until([&] { return source_.announced.size() == 2; }));
+    support::run_until(io_, keep_true(node(3).fetcher.sweep([] { return std::set<release::Digest>(); })));
+    seed();
+    ASSERT_TRUE(ended(node(3)));
+    EXPECT_TRUE(*node(3).ending);
 }
 
 TEST_F(FetchTest, APackageThatIsFoundDamagedSaysGoodbyeAndIsAnnouncedNoMore) {

@@ -57,6 +57,25 @@ protected:
     check::Offer offer{.target = support::sample_target("app", "1.2.0", 7), .running = {}, .home = scratch / "home"};
 };
 
+TEST_F(TreeStagerTest, ASweepRemovesWhatAnEarlierProcessLeftAndFollowsNoLink) {
+    write_file(staging() / "half" / "file", "half of it");
+    write_file(staging() / ".discarded-older-0" / "file", "rubbish");
+    stager.sweep(offer.home);
+    EXPECT_FALSE(fs::exists(staging() / "half")) << "at once out of the way";
+    io.restart();
+    io.run();
+    EXPECT_TRUE(fs::is_empty(staging()));
+
+    write_file(scratch / "elsewhere" / "precious", "keep me");
+    fs::create_directories(scratch / "other");
+    fs::create_directory_symlink(scratch / "elsewhere", scratch / "other" / "staging");
+    stager.sweep(scratch / "other");
+    stager.sweep(scratch / "nowhere");
+    io.restart();
+    io.run();
+    EXPECT_EQ(read_file(scratch / "elsewhere" / "precious"), "keep me");
+}
+
 TEST_F(TreeStagerTest, UnpacksATreeUnderItsDigest) {
     auto const staged = stage();
     ASSERT_TRUE(staged) << staged.error().detail;
