@@ -2,7 +2,6 @@
 
 #include <google/protobuf/stubs/logging.h>
 
-#include <array>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
@@ -10,6 +9,7 @@
 #include "node/console/join.h"
 #include "node/node.h"
 #include "node/platform/linux_state.h"
+#include "node/recovery.h"
 #include "proto/events/log.h"
 
 namespace lanyard {
@@ -20,22 +20,18 @@ using console::Options;
 using console::StateFiles;
 using console::Verb;
 
-Result<store::Database> open_database(StateFiles const& files) {
-    std::array const migrations{store::MetadataStore::schema(), journal::journal_schema(),
-                                store::MetadataStore::delegations_schema()};
-    return store::Database::open(files.database(), migrations);
-}
-
 // The io_context with a Node on it, until `work` has ended or a signal has been obeyed.
 template <class Work>
-Status with_node(NodeConfig const& config, StateFiles const& files, events::Events& events, Work work) {
+Status with_node(NodeConfig config, StateFiles const& files, events::Events& events, Work work) {
+    auto recovered = open_or_rebuild(files, config, events);
+    if (!recovered) return pass_on(recovered);
+    std::erase_if(config.apps, [&](auto const& entry) { return recovered->unknown.contains(entry.app.name); });
     auto setup = Setup::of(config);
     if (!setup) return pass_on(setup);
-    auto database = open_database(files);
-    if (!database) return pass_on(database);
 
     asio::io_context io(1);
-    Node node(io, events, config, files, *database, std::move(*setup));
+    Node node(io, events, config, files, recovered->database, std::move(*setup));
+    node.revive(recovered->rebuilt);
     asio::signal_set signals(io, SIGINT, SIGTERM);
     signals.async_wait([&](boost::system::error_code const& cancelled, int) {
         if (cancelled) return;

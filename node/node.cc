@@ -1,5 +1,6 @@
 #include "node/node.h"
 
+#include <algorithm>
 #include <random>
 
 #include "node/platform/linux_durability.h"
@@ -10,6 +11,10 @@ namespace {
 
 using console::NodeConfig;
 using console::StateFiles;
+
+// Of the first root, when the database was lost.
+constexpr std::chrono::milliseconds kFirstRetry{1'000};
+constexpr std::chrono::milliseconds kLastRetry{60'000};
 
 double random_share() {
     static std::mt19937_64 generator{std::random_device{}()};
@@ -78,9 +83,10 @@ Node::Care::Care(Node& node, check::ManagedApp const& managed)
       pipeline({node.fetcher_, node.stager_, node.gate_, control, node.applier_, prober, node.journal_}, downtime,
                node.events_),
       bell(node.io_),
-      loop(pipeline, bell, std::chrono::steady_clock::now, update::RetryTimes{},
-           [&node](update::Ended) { node.walk_ended(); },
-           [&node](release::Target const& target) { return node.past_failures(target); }) {}
+      loop(
+          pipeline, bell, std::chrono::steady_clock::now, update::RetryTimes{},
+          [&node](update::Ended) { node.walk_ended(); },
+          [&node](release::Target const& target) { return node.past_failures(target); }) {}
 
 Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& config, StateFiles const& files,
            store::Database& database, Setup setup)
@@ -89,8 +95,12 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       config_(config),
       files_(files),
       metadata_(database),
-      journal_(database, std::chrono::system_clock::now),
+      database_journal_(database, std::chrono::system_clock::now),
       records_(database, std::chrono::system_clock::now),
+      journal_(
+          database_journal_, records_,
+          [this](release::AppId const& app, std::string const& bytes) { return write_keepsake(app, bytes); },
+          [this](Error const& error) { events_.warning("state.not_kept", error.detail); }),
       seeder_(io, setup.seeder, source_address(config, setup.seeder)),
       checker_(io, seeder_, refresher_, installations_,
                check::Identity{config.id, config.name, release::Platform::here()}, managed(config), utc_now),
@@ -112,14 +122,6 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
     }
 }
 
-// When the journal does not tell, the walk will not be written down either, and ends before it has begun.
-update::PastFailures Node::past_failures(release::Target const& target) {
-    auto const known = records_.failures(target.app, target.sha256);
-    if (!known) return {};
-    auto const since_last = std::chrono::system_clock::now() - known->last;
-    return {known->count, std::chrono::duration_cast<std::chrono::milliseconds>(since_last)};
-}
-
 Status Node::start_loops() {
     auto const unfinished = journal_.unfinished();
     if (!unfinished) return pass_on(unfinished);
@@ -131,6 +133,7 @@ Status Node::start_loops() {
         for (auto const& attempt : *unfinished) {
             if (attempt.offer.target.app == care.app.name) mine = attempt;
         }
+        journal_.keep(care.app.name, mine ? std::optional(mine->offer.target) : std::nullopt);
         ++looping_;
         auto loop = run_loop(care, std::move(mine));
         asio::co_spawn(io_, std::move(loop), asio::detached);
@@ -162,6 +165,13 @@ asio::awaitable<Status> Node::serve() {
     }
     events_.info("node.ready",
                  "keeps " + std::to_string(cares_.size()) + " applications up to date from " + config_.seeder_url);
+    for (auto pause = kFirstRetry; !stopping_; pause = std::min(2 * pause, kLastRetry)) {
+        auto const trusting = co_await regain_trust();
+        if (trusting) break;
+        events_.warning("check.failed", trusting.error().detail);
+        desk_.heard(&trusting.error(), 0);
+        co_await poll_alarm_.sleep(pause);
+    }
     auto const on_outcome = [this](check::CheckOutcome const& outcome) { dispatch(outcome); };
     auto const on_contact = [this](Error const* failure) {
         desk_.heard(failure, utc_now().time_since_epoch().count());
@@ -183,6 +193,9 @@ asio::awaitable<v1::LocalResponse> Node::obey(v1::LocalRequest request, console:
             co_return response;
         }
     }
+    // Without it the answer will say what is wrong.
+    auto const trusting = co_await regain_trust();
+    if (!trusting) events_.warning("check.failed", trusting.error().detail);
     auto const answer = co_await desk_.answer(std::move(request), std::move(say));
     co_await drain_outbox();
     stop();
@@ -214,56 +227,6 @@ asio::awaitable<void> Node::look_again() {
     std::chrono::seconds const at_once(0);
     auto const outcome = co_await checker_.check(at_once);
     if (outcome && !stopping_) dispatch(*outcome);
-}
-
-// What is on offer now is known: packages of offers that are no more can go.
-void Node::dispatch(check::CheckOutcome const& outcome) {
-    desk_.dispatch(outcome);
-    auto sweeping = fetcher_.sweep([this] { return wanted(); });
-    asio::co_spawn(io_, std::move(sweeping), asio::detached);
-}
-
-// The installed release of each application, the one before it, and those that are under way or will be.
-Result<std::set<release::Digest>> Node::wanted() {
-    std::set<release::Digest> packages;
-    for (auto const& care : cares_) {
-        auto const installed = records_.installed(care.app.name);
-        if (!installed) return pass_on(installed);
-        if (installed->current) packages.insert(installed->current->sha256);
-        if (installed->previous) packages.insert(installed->previous->sha256);
-        for (auto const& package : care.loop.packages()) packages.insert(package);
-    }
-    auto const unfinished = journal_.unfinished();
-    if (!unfinished) return pass_on(unfinished);
-    for (auto const& attempt : *unfinished) packages.insert(attempt.offer.target.sha256);
-    return packages;
-}
-
-// What commits that were interrupted left in versions/. Only where the journal knows what runs: a release that it has
-// forgotten may be the one to go back to.
-asio::awaitable<void> Node::sweep_home(Care& care) {
-    auto const installed = records_.installed(care.app.name);
-    if (!installed || !installed->current) co_return;
-    auto const name = [](auto const& release) { return release ? release->version.text() : std::string(); };
-    auto const current = name(installed->current);
-    auto const previous = name(installed->previous);
-    auto const& home = care.app.home;
-    auto const work = [&] {
-        applier_.keep_only(home, current, previous);
-        return true;
-    };
-    co_await disk_.run(work);
-}
-
-std::vector<release::Target> Node::kept() {
-    std::vector<release::Target> targets;
-    for (auto const& care : cares_) {
-        auto const installed = records_.installed(care.app.name);
-        if (!installed) continue;
-        if (installed->current) targets.push_back(*installed->current);
-        if (installed->previous) targets.push_back(*installed->previous);
-    }
-    return targets;
 }
 
 void Node::stop() {

@@ -17,6 +17,7 @@
 #include "node/fetch/swarm_fetcher.h"
 #include "node/gate/idle_gate.h"
 #include "node/journal/journal_installations.h"
+#include "node/journal/keepsake.h"
 #include "node/journal/sqlite_journal.h"
 #include "node/platform/linux_busy_lock.h"
 #include "node/platform/linux_place.h"
@@ -50,6 +51,9 @@ public:
     Node(asio::io_context& io, events::Events& events, console::NodeConfig const& config,
          console::StateFiles const& files, store::Database& database, Setup setup);
 
+    // Starts what runs of these applications, if it does not run: an attempt may have been under way that nobody knows
+    // of any more.
+    void revive(std::set<release::AppId> const& apps);
     Status listen() { return local_.listen(files_.socket()); }
     // The daemon's work; returns when stop() has been obeyed.
     asio::awaitable<Status> serve();
@@ -72,6 +76,8 @@ private:
     };
 
     Status start_loops();
+    Status write_keepsake(release::AppId const& app, std::string const& bytes);
+    asio::awaitable<Status> regain_trust();
     void walk_ended();
     update::PastFailures past_failures(release::Target const& target);
     asio::awaitable<void> look_again();
@@ -92,8 +98,9 @@ private:
     async::SteadyAlarm alarm_{io_};       // of the rooms: until each walk has found a safe end
     async::SteadyAlarm poll_alarm_{io_};  // of the poll loop: ends with stop()
     store::MetadataStore metadata_;
-    journal::SqliteJournal journal_;
+    journal::SqliteJournal database_journal_;
     journal::Records records_;
+    journal::KeepsakeJournal journal_;
     journal::JournalInstallations installations_{records_};
 
     check::SeederClient seeder_;

@@ -47,7 +47,9 @@ MAY_INCLUDE = {
     "node/drain": {"proto/async", "proto/events", "proto/outcome", "manifests/release"},
     "node/apply": {"proto/outcome", "manifests/release", "node/check", "node/stage"},
     "node/probe": {"proto/async", "proto/http", "proto/outcome", "manifests/release", "node/drain"},
-    "node/journal": {"proto/outcome", "proto/schema", "manifests/release", "manifests/store", "node/check"},
+    # manifests/trust: the checksum of what is kept beside the database.
+    "node/journal": {"proto/outcome", "proto/schema", "manifests/release", "manifests/store", "manifests/trust",
+                     "node/check"},
     "node/report": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/store", "node/check",
                     "node/journal"},
     "node/update": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release", "node/apply",

@@ -22,6 +22,7 @@ struct StateFiles {
     std::filesystem::path lock() const { return root / "lock"; }
     std::filesystem::path socket() const { return root / "node.sock"; }
     std::filesystem::path packages() const { return root / "packages"; }
+    std::filesystem::path keepsake(release::AppId const& app) const { return root / "installed" / app.text(); }
 };
 
 // One sentence on stderr, the exit code of its kind.

@@ -30,6 +30,18 @@ Result<Installed> Records::installed(release::AppId const& app) {
     });
 }
 
+Status Records::adopt(release::AppId const& app, Installed const& installed) {
+    return database_.write([&](Connection& db) -> Status {
+        auto put = db.prepare(
+            "INSERT OR REPLACE INTO journal_installed (app, current, previous, highest_counter) VALUES (?, ?, ?, ?)");
+        put.bind(app.text());
+        bind_optional(put, installed.current);
+        bind_optional(put, installed.previous);
+        put.bind(static_cast<std::int64_t>(installed.highest_counter)).run();
+        return {};
+    });
+}
+
 Result<std::optional<std::string>> Records::quarantined(release::AppId const& app, release::Digest const& package) {
     return database_.read([&](Connection& db) -> Result<std::optional<std::string>> {
         auto row = db.prepare("SELECT reason FROM journal_quarantine WHERE app = ? AND package = ?");

@@ -27,6 +27,9 @@ public:
 
     Result<Installed> installed(release::AppId const& app);
 
+    // What was found out anew after the database was lost; in place of whatever it knew.
+    Status adopt(release::AppId const& app, Installed const& installed);
+
     // Why this very package is not tried again; nothing when it may be.
     Result<std::optional<std::string>> quarantined(release::AppId const& app, release::Digest const& package);
     // From now on it is not, as after a roll back that a person asked for. Committing it takes it out again.

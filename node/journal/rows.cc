@@ -84,6 +84,14 @@ Result<v1::Report> report_from(std::string const& bytes) {
     return fail(Errc::damaged, std::string("a report in the journal cannot be read") + kMend);
 }
 
+void bind_optional(store::Statement& statement, std::optional<release::Target> const& target) {
+    if (target) {
+        statement.bind_blob(bytes_of(*target));
+    } else {
+        statement.bind_null();
+    }
+}
+
 void put_into_quarantine(store::Connection& db, release::Target const& target, std::string const& reason,
                          std::int64_t now) {
     auto put = db.prepare(

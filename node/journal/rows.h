@@ -27,6 +27,9 @@ Result<release::Target> target_from(std::string const& bytes);
 Result<std::optional<release::Target>> target_in(store::Statement const& row, int column);
 Result<v1::Report> report_from(std::string const& bytes);
 
+// Binds the next parameter: NULL when there is none.
+void bind_optional(store::Statement& statement, std::optional<release::Target> const& target);
+
 void put_into_quarantine(store::Connection& db, release::Target const& target, std::string const& reason,
                          std::int64_t now);
 

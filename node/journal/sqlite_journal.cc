@@ -25,14 +25,6 @@ Status gone(Attempt const& attempt) {
                 fmt::format("attempt {} of {} is not under way", attempt.id, attempt.offer.target.app.text()));
 }
 
-void bind_optional(store::Statement& statement, std::optional<Target> const& target) {
-    if (target) {
-        statement.bind_blob(bytes_of(*target));
-    } else {
-        statement.bind_null();
-    }
-}
-
 // The number of an attempt that is under way.
 std::optional<std::int64_t> number_of(Connection& db, Attempt const& attempt) {
     auto row = db.prepare("SELECT number FROM journal_attempts WHERE id = ? AND ended_at IS NULL");

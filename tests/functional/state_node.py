@@ -1,4 +1,9 @@
 """What a node keeps: no more than it needs, and not for ever lost when its database is."""
+import os
+import shutil
+
+import pytest
+
 from harness import payloads, programs
 
 
@@ -34,3 +39,104 @@ def test_only_the_packages_and_releases_of_now_and_before_are_kept(seeder, make_
 
 def release_of(node, version):
     return node.state.parent / f"payload-{version}"
+
+
+def delete(file):
+    file.unlink()
+
+
+def zero(file):
+    with open(file, "r+b") as out:
+        out.write(b"\0" * file.stat().st_size)
+
+
+def empty(file):
+    os.truncate(file, 0)
+
+
+def cut(file):
+    os.truncate(file, file.stat().st_size // 2 + 100)
+
+
+def flip_bytes(file):
+    """All over the file, but not in its first page: it looks like one of ours."""
+    data = bytearray(file.read_bytes())
+    for place in range(4096 + 50, len(data), 97):
+        data[place] ^= 0x55
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("lose", [delete, zero, empty, cut, flip_bytes])
+def test_a_node_whose_database_is_lost_goes_on_from_what_is_installed(lose, seeder, make_node, release, free_port):
+    policy = payloads.service(free_port)
+    node = make_node(seeder)
+    daemon = node.run()
+    for version in ("1.0.0", "2.0.0"):
+        seeder.publish(release(version), "demo", version, *policy)
+        daemon.wait("attempt.committed", version)
+    daemon.stop()
+    database = node.state / "node.db"
+    assert not (node.state / "node.db-wal").exists()
+    lose(database)
+    before = database.read_bytes() if database.exists() and database.stat().st_size else None
+    daemon = node.run()
+    daemon.wait("state.rebuilt", "2.0.0 is installed")
+    daemon.wait("state.rebuilt", "root")
+    aside = node.state / "node.db.damaged-1"
+    assert (aside.read_bytes() if aside.exists() else None) == before
+    assert node.app("demo").version == "2.0.0"
+    assert node.app("demo").previous_version == "1.0.0"
+    assert payloads.answer(free_port) == "2.0.0"
+    seeder.publish(release("3.0.0"), "demo", "3.0.0", *policy)
+    daemon.wait("attempt.committed", "3.0.0")
+    assert payloads.answer(free_port) == "3.0.0"
+
+
+def test_a_lost_database_brings_no_older_release_back(seeder, make_node, release, free_port):
+    policy = payloads.service(free_port)
+    seeder.publish(release("1.0.0"), "demo", "1.0.0", *policy)
+    node = make_node(seeder)
+    daemon = node.run()
+    daemon.wait("attempt.committed", "1.0.0")
+    seeder.publish(release("2.0.0"), "demo", "2.0.0", *policy)
+    daemon.wait("attempt.committed", "2.0.0")
+    daemon.stop()
+    assert seeder.call("release", "withdraw", "demo", "2.0.0").code == 0
+    (node.state / "node.db").unlink()
+    node.run().wait("state.rebuilt", "root")
+    offers = node.call("check", "--json").json(programs.messages.status_pb2.CheckResult).offers
+    assert all(offer.held_back for offer in offers)
+    assert node.installed("demo") == "2.0.0"
+
+
+def test_an_application_of_which_nothing_is_known_any_more_is_left_alone(seeder, make_node, release, free_port):
+    policy = payloads.service(free_port)
+    seeder.publish(release("1.0.0"), "demo", "1.0.0", *policy)
+    node = make_node(seeder)
+    node.run().wait("attempt.committed", "1.0.0")
+    node.daemon.stop()
+    (node.state / "node.db").unlink()
+    shutil.rmtree(node.state / "installed")
+    seeder.publish(release("2.0.0"), "demo", "2.0.0", *policy)
+    daemon = node.run()
+    daemon.wait("state.unknown_release", "1.0.0")
+    daemon.wait("state.rebuilt", "root")
+    assert node.call("check").code == 0
+    assert not [event for event in daemon.events if event.name.startswith("phase.")]
+    assert node.installed("demo") == "1.0.0"
+    assert payloads.answer(free_port) == "1.0.0"
+
+
+def test_a_lost_database_is_rebuilt_when_the_seeder_is_back(seeder, make_node, release):
+    seeder.publish(release("1.0.0"), "demo", "1.0.0")
+    node = make_node(seeder)
+    node.run().wait("attempt.committed", "1.0.0")
+    node.daemon.stop()
+    (node.state / "node.db").unlink()
+    seeder.daemon.stop()
+    daemon = node.run()
+    daemon.wait("check.failed")
+    seeder.serve()
+    daemon.wait("state.rebuilt", "root")
+    seeder.publish(release("2.0.0"), "demo", "2.0.0")
+    daemon.wait("attempt.committed", "2.0.0")

@@ -1,0 +1,96 @@
+// What a node does beside its loops: what it remembers, keeps and throws away.
+#include "node/console/join.h"
+#include "node/node.h"
+#include "node/platform/linux_state.h"
+
+namespace lanyard {
+
+Status Node::write_keepsake(release::AppId const& app, std::string const& bytes) {
+    auto const file = files_.keepsake(app);
+    if (auto const made = platform::prepare_directory(file.parent_path()); !made) return made;
+    return platform::write_file(file, bytes);
+}
+
+void Node::revive(std::set<release::AppId> const& apps) {
+    for (auto& care : cares_) {
+        auto const installed = records_.installed(care.app.name);
+        if (!apps.contains(care.app.name) || !installed || !installed->current) continue;
+        // Whether one without ports runs cannot be seen, and it must not run twice.
+        if (!installed->current->install.ports.empty())
+            care.control.launch({*installed->current, care.app.home / "current"});
+    }
+}
+
+// A node whose database was lost trusts nobody; whom it trusted at first stands in node.toml.
+asio::awaitable<Status> Node::regain_trust() {
+    auto const known = metadata_.newest_root();
+    if (!known) co_return pass_on(known);
+    if (*known) co_return Status();
+    auto const now = utc_now();
+    auto const root = co_await console::fetch_first_root(seeder_, config_, now);
+    if (!root) co_return pass_on(root);
+    auto const stored = metadata_.put_root(1, *root);
+    if (stored)
+        events_.warning("state.rebuilt", "the root that node.toml names was fetched anew from " + config_.seeder_url);
+    co_return stored;
+}
+
+// When the journal does not tell, the walk will not be written down either, and ends before it has begun.
+update::PastFailures Node::past_failures(release::Target const& target) {
+    auto const known = records_.failures(target.app, target.sha256);
+    if (!known) return {};
+    auto const since_last = std::chrono::system_clock::now() - known->last;
+    return {known->count, std::chrono::duration_cast<std::chrono::milliseconds>(since_last)};
+}
+
+// What is on offer now is known: packages of offers that are no more can go.
+void Node::dispatch(check::CheckOutcome const& outcome) {
+    desk_.dispatch(outcome);
+    auto sweeping = fetcher_.sweep([this] { return wanted(); });
+    asio::co_spawn(io_, std::move(sweeping), asio::detached);
+}
+
+// The installed release of each application, the one before it, and those that are under way or will be.
+Result<std::set<release::Digest>> Node::wanted() {
+    std::set<release::Digest> packages;
+    for (auto const& care : cares_) {
+        auto const installed = records_.installed(care.app.name);
+        if (!installed) return pass_on(installed);
+        if (installed->current) packages.insert(installed->current->sha256);
+        if (installed->previous) packages.insert(installed->previous->sha256);
+        for (auto const& package : care.loop.packages()) packages.insert(package);
+    }
+    auto const unfinished = journal_.unfinished();
+    if (!unfinished) return pass_on(unfinished);
+    for (auto const& attempt : *unfinished) packages.insert(attempt.offer.target.sha256);
+    return packages;
+}
+
+// What commits that were interrupted left in versions/. Only where the journal knows what runs: a release that it has
+// forgotten may be the one to go back to.
+asio::awaitable<void> Node::sweep_home(Care& care) {
+    auto const installed = records_.installed(care.app.name);
+    if (!installed || !installed->current) co_return;
+    auto const name = [](auto const& release) { return release ? release->version.text() : std::string(); };
+    auto const current = name(installed->current);
+    auto const previous = name(installed->previous);
+    auto const& home = care.app.home;
+    auto const work = [&] {
+        applier_.keep_only(home, current, previous);
+        return true;
+    };
+    co_await disk_.run(work);
+}
+
+std::vector<release::Target> Node::kept() {
+    std::vector<release::Target> targets;
+    for (auto const& care : cares_) {
+        auto const installed = records_.installed(care.app.name);
+        if (!installed) continue;
+        if (installed->current) targets.push_back(*installed->current);
+        if (installed->previous) targets.push_back(*installed->previous);
+    }
+    return targets;
+}
+
+}  // namespace lanyard
