@@ -216,20 +216,6 @@ asio::awaitable<Status> Session::Impl::rename(std::shared_ptr<Impl> self, InfoHa
     co_return Status();
 }
 
-Status check_settings(Settings const& settings) {
-    lt::error_code wrong;
-    lt::make_address(settings.listen_address, wrong);
-    if (wrong) {
-        return fail(Errc::bad_setting,
-                    fmt::format("'{}' is not an address to listen on; write an IP address, or 0.0.0.0 "
-                                "for all",
-                                settings.listen_address));
-    }
-    auto const allowed = allow_only(settings.networks);
-    if (!allowed) return pass_on(allowed);
-    return {};
-}
-
 Session::Session(asio::io_context& io, events::Events& events, Settings const& settings) {
     if (auto const good = check_settings(settings); !good) throw std::invalid_argument(good.error().detail);
     impl_ = std::make_shared<Impl>(io, events, settings, *allow_only(settings.networks));
@@ -265,7 +251,7 @@ Status Session::recheck(InfoHash const& info_hash) {
     }
     torrent->only_seeds = false;
     torrent->rechecking = true;
-    torrent->flushing = false;
+    torrent->flushing = torrent->flushed = false;
     torrent->progress.state = Progress::State::checking;
     torrent->handle.force_recheck();
     impl_->keep_ticking();

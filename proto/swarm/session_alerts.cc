@@ -23,6 +23,7 @@ void Session::Impl::drain_alerts() {
 void Session::Impl::on_alert(lt::alert const& alert) {
     if (auto const* update = lt::alert_cast<lt::state_update_alert>(&alert)) {
         for (auto const& status : update->status) on_status(status);
+        complete_flushed();
         return;
     }
     auto const* about = dynamic_cast<lt::torrent_alert const*>(&alert);
@@ -90,14 +91,23 @@ void Session::Impl::on_all_pieces(Torrent& torrent) {
     torrent.handle.flush_cache();
 }
 
+// The last counts come with the next update, which every tick asks for as well; asking the handle would wait for
+// libtorrent's thread.
 void Session::Impl::on_flushed(Torrent& torrent) {
-    if (!torrent.flushing) return;
-    torrent.flushing = false;
-    // The last counts. Waits for the network thread, once a package.
-    if (torrent.handle.is_valid()) update(torrent, torrent.handle.status({}));
-    torrent.progress.state = Progress::State::complete;
-    torrent.progress.bytes_done = torrent.progress.bytes_total;
-    torrent.changed.ring();
+    if (!torrent.flushing || torrent.flushed) return;
+    torrent.flushed = true;
+    session->post_torrent_updates({});
+}
+
+// Alerts keep their order: the update that has just come is younger than the flush.
+void Session::Impl::complete_flushed() {
+    for (auto const& [info_hash, torrent] : torrents.all()) {
+        if (!torrent->flushed || !torrent->is_busy()) continue;
+        torrent->flushing = torrent->flushed = false;
+        torrent->progress.state = Progress::State::complete;
+        torrent->progress.bytes_done = torrent->progress.bytes_total;
+        torrent->changed.ring();
+    }
 }
 
 void Session::Impl::keep_ticking() {

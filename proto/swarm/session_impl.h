@@ -42,6 +42,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     void connect_at_once(Torrent& torrent);
     void on_all_pieces(Torrent& torrent);
     void on_flushed(Torrent& torrent);
+    void complete_flushed();
     void keep_ticking();
     void on_tick();
 

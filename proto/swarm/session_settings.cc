@@ -142,6 +142,20 @@ int as_limit(std::int64_t bytes_per_second) {
 
 }  // namespace
 
+Status check_settings(Settings const& settings) {
+    lt::error_code wrong;
+    lt::make_address(settings.listen_address, wrong);
+    if (wrong) {
+        return fail(Errc::bad_setting,
+                    fmt::format("'{}' is not an address to listen on; write an IP address, or 0.0.0.0 "
+                                "for all",
+                                settings.listen_address));
+    }
+    auto const allowed = allow_only(settings.networks);
+    if (!allowed) return pass_on(allowed);
+    return {};
+}
+
 lt::settings_pack settings_pack(Settings const& settings) {
     Pack pack;
     close_side_doors(pack);

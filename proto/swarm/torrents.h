@@ -38,6 +38,7 @@ struct Torrent {
     bool rechecking = false;        // asked for, and not yet done: what alerts said before is out of date
     std::optional<Status> renamed;  // how the last renaming ended
     bool flushing = false;          // all pieces are there, and on their way to the disk
+    bool flushed = false;           // they are on the disk, and the last counts are on their way
     PeerTally tally;
     async::Bell changed;
 };
