@@ -1,6 +1,9 @@
 #include "proto/http/connection.h"
 
+#include <boost/asio/ip/tcp.hpp>
+
 #include <algorithm>
+#include <cstring>
 
 namespace lanyard::http {
 
@@ -17,23 +20,31 @@ std::string text_of(asio::ip::address const& address) {
     return v6.to_string();
 }
 
+std::string text_of(asio::generic::stream_protocol::endpoint const& end) {
+    asio::ip::tcp::endpoint endpoint;
+    auto const family = end.protocol().family();
+    if ((family != AF_INET && family != AF_INET6) || end.size() > endpoint.capacity()) return {};
+    std::memcpy(endpoint.data(), end.data(), end.size());
+    return text_of(endpoint.address());
+}
+
 }  // namespace
 
 std::string address_of_peer(Socket const& socket) {
     error_code gone;
     auto const endpoint = socket.remote_endpoint(gone);
-    return gone ? std::string() : text_of(endpoint.address());
+    return gone ? std::string() : text_of(endpoint);
 }
 
 std::string local_address_of(Socket const& socket) {
     error_code gone;
     auto const endpoint = socket.local_endpoint(gone);
-    return gone ? std::string() : text_of(endpoint.address());
+    return gone ? std::string() : text_of(endpoint);
 }
 
 Connection::Connection(std::shared_ptr<Connections> all, Socket accepted)
-    : socket(std::move(accepted)),
-      remote_address_(address_of_peer(socket)),
+    : stream(std::move(accepted)),
+      remote_address_(address_of_peer(stream.socket)),
       all_(std::move(all)),
       place_(all_->list_.insert(all_->list_.end(), this)) {
     ++all_->by_address_[remote_address_];
@@ -66,7 +77,7 @@ std::size_t Connections::count_from(std::string const& address) const {
 
 void Connections::close_all() {
     error_code ignored;
-    for (auto* connection : list_) connection->socket.close(ignored);
+    for (auto* connection : list_) connection->stream.socket.close(ignored);
     timer_.cancel();
 }
 
@@ -90,7 +101,7 @@ void Connections::cut_late_ones() {
     for (auto* connection : list_) {
         if (now < connection->deadline_) continue;
         connection->timed_out_ = true;
-        connection->socket.cancel(ignored);
+        connection->stream.socket.cancel(ignored);
     }
 }
 

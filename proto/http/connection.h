@@ -7,15 +7,14 @@
 #include <unordered_map>
 
 #include "proto/async/asio.h"
+#include "proto/http/message.h"
+#include "proto/http/stream.h"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 namespace lanyard::http {
 
-using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
-using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
+using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
 class Connections;
 
@@ -27,8 +26,10 @@ public:
     Connection(Connection const&) = delete;
     Connection& operator=(Connection const&) = delete;
 
-    Socket socket;
+    Stream stream;
+    Caller caller;
 
+    bool is_open() const { return stream.socket.is_open(); }
     void within(std::chrono::milliseconds limit);
     void without_limit();
     bool timed_out() const { return timed_out_; }  // the last operation was cut by the time given to within()
@@ -69,7 +70,7 @@ private:
     std::unordered_map<std::string, std::size_t> by_address_;
 };
 
-// See Request::remote_address. Empty when the client has gone already.
+// See Request::remote_address. Empty when the client has gone already, or is local.
 std::string address_of_peer(Socket const& socket);
 // See Request::local_address.
 std::string local_address_of(Socket const& socket);
