@@ -59,7 +59,7 @@ public:
 
 private:
     friend class TlsContext;
-    TlsSession(std::shared_ptr<TlsContext> context, Socket& socket);
+    TlsSession(std::shared_ptr<TlsContext> context, ssl_st* ssl, Socket& socket);
 
     Need need_after(int result);
 

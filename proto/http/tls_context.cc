@@ -149,13 +149,13 @@ int TlsContext::note_session(SSL* ssl, SSL_SESSION* session) {
 }
 
 std::unique_ptr<TlsSession> TlsContext::accept(TlsSession::Socket& socket) {
-    std::unique_ptr<TlsSession> session(new TlsSession(shared_from_this(), socket));
+    std::unique_ptr<TlsSession> session(new TlsSession(shared_from_this(), SSL_new(context_.get()), socket));
     SSL_set_accept_state(session->ssl_.get());
     return session;
 }
 
 std::unique_ptr<TlsSession> TlsContext::connect(TlsSession::Socket& socket, std::string const& host) {
-    std::unique_ptr<TlsSession> session(new TlsSession(shared_from_this(), socket));
+    std::unique_ptr<TlsSession> session(new TlsSession(shared_from_this(), SSL_new(context_.get()), socket));
     auto* const ssl = session->ssl_.get();
     auto* const rules = SSL_get0_param(ssl);
     X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
@@ -163,7 +163,8 @@ std::unique_ptr<TlsSession> TlsContext::connect(TlsSession::Socket& socket, std:
         ERR_clear_error();
         // Without a name to check, any certificate of the CA would do.
         if (X509_VERIFY_PARAM_set1_host(rules, host.data(), host.size()) != 1) return nullptr;
-        SSL_set_tlsext_host_name(ssl, host.c_str());
+        // The macro for it has a cast of C.
+        SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
     }
     SSL_set_connect_state(ssl);
     if (last_session_) SSL_set_session(ssl, last_session_.get());

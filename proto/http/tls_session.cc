@@ -50,8 +50,8 @@ std::string sha256_of(X509 const* certificate) {
     return std::string(digest, digest + size);
 }
 
-TlsSession::TlsSession(std::shared_ptr<TlsContext> context, Socket& socket)
-    : context_(std::move(context)), ssl_(SSL_new(context_->context_.get()), SSL_free) {
+TlsSession::TlsSession(std::shared_ptr<TlsContext> context, SSL* ssl, Socket& socket)
+    : context_(std::move(context)), ssl_(ssl, SSL_free) {
     if (!ssl_) throw std::bad_alloc();
     auto* const bio = bio_of(socket);
     SSL_set_bio(ssl_.get(), bio, bio);
