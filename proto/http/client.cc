@@ -265,9 +265,8 @@ asio::awaitable<std::optional<Result<ClientResponse>>> Client::Impl::ask(Exchang
 
     if (kept_one && !parser.got_some() && !exchange.ended()) co_return std::nullopt;
     if (error == beast::http::error::body_limit && !exchange.ended()) {
-        co_return fail(Errc::too_large, "the answer of " + name() + " to " + request.path +
-                                            " is longer than the " + std::to_string(request.max_body) +
-                                            " bytes allowed for it");
+        co_return fail(Errc::too_large, "the answer of " + name() + " to " + request.path + " is longer than the " +
+                                            std::to_string(request.max_body) + " bytes allowed for it");
     }
     co_return broken(exchange, unsent && !parser.got_some() ? unsent : error);
 }

@@ -37,7 +37,8 @@ public:
 
     // Any complete answer is a success, whatever its status. Fails with unreachable, timed_out, too_large,
     // malformed_answer; and with https, which never falls back to plain HTTP, with unknown_ca, wrong_name,
-    // certificate_expired, not_tls, certificate_refused, tampered, unusable_certificate. Concurrent calls each use a connection of their own.
+    // certificate_expired, not_tls, certificate_refused, tampered, unusable_certificate. Concurrent calls each use a
+    // connection of their own.
     asio::awaitable<Result<ClientResponse>> send(ClientRequest request);
 
     // send(), and a status other than 200 becomes an Error (not_found, busy or refused) that quotes the answer's text.

@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "proto/async/asio.h"
-#include "proto/http/message.h"
+#include "proto/http/server.h"
 #include "proto/http/stream.h"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -34,6 +34,9 @@ public:
     void without_limit();
     bool timed_out() const { return timed_out_; }  // the last operation was cut by the time given to within()
 
+    // From an answer to the first byte of the next request it may be closed, should others need its place.
+    void set_idle(bool idle);
+
     std::string const& remote_address() const { return remote_address_; }
 
 private:
@@ -45,16 +48,19 @@ private:
     std::string remote_address_;
     std::shared_ptr<Connections> all_;
     std::list<Connection*>::iterator place_;
+    std::optional<std::list<Connection*>::iterator> idle_place_;
+    bool counted_ = true;
 };
 
 // Every connection of a server. Looks at all deadlines a few times within the shortest limit, instead of a timer for
 // each: a server holds thousands of them, and nearly none is ever cut.
 class Connections : public std::enable_shared_from_this<Connections> {
 public:
-    Connections(asio::io_context& io, std::chrono::milliseconds shortest_limit);
+    Connections(asio::io_context& io, ServerLimits const& limits);
 
-    std::size_t count() const { return list_.size(); }
-    std::size_t count_from(std::string const& address) const;
+    // Whether there is a place for one more from `address`. Closes the connection that has been idle for longest when
+    // that is what it takes.
+    bool admit(std::string const& address);
     void close_all();
 
 private:
@@ -62,11 +68,16 @@ private:
 
     void watch();
     void cut_late_ones();
+    std::size_t count_from(std::string const& address) const;
+    void close_longest_idle();
+    void uncount(Connection& connection);
 
     asio::steady_timer timer_;
-    std::chrono::milliseconds period_;
+    ServerLimits limits_;
     bool watching_ = false;
     std::list<Connection*> list_;
+    std::list<Connection*> idle_;  // longest first
+    std::size_t count_ = 0;        // of `list_`, less those that have been closed to make room
     std::unordered_map<std::string, std::size_t> by_address_;
 };
 

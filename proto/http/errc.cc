@@ -16,6 +16,7 @@ std::error_code make_error_code(Errc errc) noexcept {
         {static_cast<int>(Errc::malformed_answer), "malformed answer", Kind::network},
         {static_cast<int>(Errc::address_in_use), "address in use", Kind::conflict},
         {static_cast<int>(Errc::unusable_address), "unusable listening address", Kind::usage},
+        {static_cast<int>(Errc::malformed_network), "malformed network", Kind::usage},
         {static_cast<int>(Errc::unusable_certificate), "unusable certificate or key", Kind::state},
         {static_cast<int>(Errc::unknown_ca), "certificate of an unknown CA", Kind::trust},
         {static_cast<int>(Errc::wrong_name), "certificate for another name", Kind::trust},

@@ -15,6 +15,7 @@ enum class Errc {
     malformed_answer,
     address_in_use,
     unusable_address,  // not an IP address, or not one of this machine, or a port that needs privileges
+    malformed_network,
     unusable_certificate,  // or key: not PEM, or one does not fit the other
     unknown_ca,            // the server's certificate was not signed by the CA that is trusted
     wrong_name,            // it is for other names

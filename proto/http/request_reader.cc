@@ -17,11 +17,16 @@ using Header = Parser::value_type;
 
 bool equal(beast::string_view a, beast::string_view b) { return beast::iequals(a, b); }
 
+// Beast takes a list of equal numbers, too.
+bool is_number(beast::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == beast::string_view::npos;
+}
+
 // What could mean two lengths to two programs is refused, also where RFC 7230 would let it pass.
 bool has_one_length(Header const& header) {
     auto const encodings = header.count(field::transfer_encoding);
     auto const lengths = header.count(field::content_length);
-    if (encodings == 0) return lengths <= 1;
+    if (encodings == 0) return lengths == 0 || (lengths == 1 && is_number(header[field::content_length]));
     return encodings == 1 && lengths == 0 && header.version() == 11 &&
            equal(header[field::transfer_encoding], "chunked");
 }
@@ -102,8 +107,10 @@ asio::awaitable<bool> RequestReader::first_byte() {
     if (buffer_.size() == 0) {
         buffer_.shrink_to_fit();
         connection_.within(limits_.idle_time);
+        connection_.set_idle(true);
         error_code error;
         co_await connection_.stream.wait_readable(error);
+        connection_.set_idle(false);
         if (error) co_return false;
     }
     connection_.within(limits_.header_time);

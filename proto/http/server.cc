@@ -38,16 +38,14 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
         : io(context),
           events(teller),
           handler(std::move(handle)),
-          limits(limit),
-          connections(std::make_shared<Connections>(
-              io, std::min({limit.header_time, limit.body_time, limit.idle_time, limit.write_time,
-                        limit.handshake_time}))),
-          answerer(limit.write_time),
+          limits(std::move(limit)),
+          connections(std::make_shared<Connections>(io, limits)),
+          answerer(limits.write_time),
+          handshakes(limits.handshakes),
           pause(io) {}
 
     static asio::awaitable<void> accept(std::shared_ptr<Impl> self, Acceptor& acceptor);
     static asio::awaitable<void> serve(std::shared_ptr<Impl> self, Socket socket, Caller caller);
-    bool has_room_for(Socket const& socket) const;
     void take(Socket socket);
     asio::awaitable<bool> agree_on_tls(Connection& connection);
     asio::awaitable<bool> exchange(Connection& connection, RequestReader& reader);
@@ -61,6 +59,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     ServerLimits limits;
     std::shared_ptr<Connections> connections;
     Answerer answerer;
+    RateLimiter handshakes;
     asio::steady_timer pause;
     std::optional<Acceptor> acceptor;
     std::list<LocalListener> local;
@@ -86,18 +85,13 @@ asio::awaitable<void> Server::Impl::accept(std::shared_ptr<Impl> self, Acceptor&
 }
 
 void Server::Impl::take(Socket socket) {
-    if (!has_room_for(socket)) return;
+    if (!connections->admit(address_of_peer(socket))) return;
     error_code error;
     bool const is_local = socket.local_endpoint(error).protocol().family() == AF_UNIX;
     auto caller = is_local ? local_caller(socket) : std::optional<Caller>(Caller());
     if (!caller) return;
     if (!is_local) socket.set_option(asio::ip::tcp::no_delay(true), error);
     asio::co_spawn(io, serve(shared_from_this(), std::move(socket), std::move(*caller)), asio::detached);
-}
-
-bool Server::Impl::has_room_for(Socket const& socket) const {
-    return connections->count() < limits.connections &&
-           connections->count_from(address_of_peer(socket)) < limits.connections_per_address;
 }
 
 // EMFILE and its like last until somebody lets go of something, and the waiting connection stays in the queue: asking
@@ -120,7 +114,9 @@ asio::awaitable<void> Server::Impl::serve(std::shared_ptr<Impl> self, Socket soc
         more = co_await self->agree_on_tls(connection);
     }
     RequestReader reader(connection, self->answerer, self->limits);
-    while (more) more = co_await self->exchange(connection, reader);
+    while (more) {
+        more = co_await self->exchange(connection, reader);
+    }
     if (connection.is_open()) connection.stream.end_writing();
 }
 
@@ -135,6 +131,9 @@ asio::awaitable<bool> Server::Impl::agree_on_tls(Connection& connection) {
         wanted = begins_tls(stream.socket);
     }
     if (!*wanted) co_return true;
+    auto const& address = connection.remote_address();
+    auto const machines = limits.shared_addresses.contain(address) ? kMachinesAtASharedAddress : 1.0;
+    if (!handshakes.allow(address, std::chrono::steady_clock::now(), machines)) co_return false;
     connection.within(limits.handshake_time);
     auto session = tls->accept(stream.socket);
     co_await stream.handshake(std::move(session), error);
@@ -184,7 +183,7 @@ asio::awaitable<Response> Server::Impl::handle(Request request) {
 }
 
 Server::Server(asio::io_context& io, events::Events& events, Handler handler, ServerLimits limits)
-    : impl_(std::make_shared<Impl>(io, events, std::move(handler), limits)) {}
+    : impl_(std::make_shared<Impl>(io, events, std::move(handler), std::move(limits))) {}
 
 Server::~Server() {
     stop();
@@ -216,9 +215,7 @@ Status Server::use_tls(ServerTls const& tls) {
     return {};
 }
 
-std::uint16_t Server::port() const {
-    return impl_->port;
-}
+std::uint16_t Server::port() const { return impl_->port; }
 
 void Server::stop() {
     error_code ignored;

@@ -36,7 +36,7 @@ public:
     };
     // Of the other side's certificate, by this side.
     struct Refusal {
-        int error = 0;  // X509_V_ERR_*
+        int error = 0;      // X509_V_ERR_*
         std::string shown;  // what the certificate says of itself
     };
     using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;

@@ -72,9 +72,10 @@ Error refused_by_us(int refusal, std::string const& shown, std::string const& se
         return {Errc::wrong_name, server + " shows a certificate for another name (" + shown +
                                       "); use that name, or have the certificate made for this one"};
     }
-    return {Errc::unknown_ca, server + " shows a certificate that the trusted CA has not signed (" + shown + ", " +
-                                  X509_verify_cert_error_string(refusal) +
-                                  "): somebody else answers there or in between, or the trusted CA is another server's"};
+    return {Errc::unknown_ca,
+            server + " shows a certificate that the trusted CA has not signed (" + shown + ", " +
+                X509_verify_cert_error_string(refusal) +
+                "): somebody else answers there or in between, or the trusted CA is another server's"};
 }
 
 bool is_about_own_certificate(int alert) {
@@ -85,8 +86,7 @@ bool is_about_own_certificate(int alert) {
 
 int note_refusal(int accepted, X509_STORE_CTX* verification) {
     if (accepted == 1) return 1;
-    auto* const ssl = static_cast<SSL*>(
-        X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
     auto& refusal = *static_cast<TlsSession::Refusal*>(SSL_get_app_data(ssl));
     refusal.error = X509_STORE_CTX_get_error(verification);
     auto* const certificate = X509_STORE_CTX_get_current_cert(verification);
@@ -111,10 +111,12 @@ std::optional<Error> TlsSession::failure(std::string const& server) const {
     // The other side has gone; that is not for TLS to explain.
     if (reason_ == 0 || reason_ == SSL_R_UNEXPECTED_EOF_WHILE_READING) return std::nullopt;
     if (alert == kProtocolVersion || (!established_ && alert < 0)) {
-        return Error(Errc::not_tls, server + " does not speak TLS 1.3; check address and port, and that it is https there");
+        return Error(Errc::not_tls,
+                     server + " does not speak TLS 1.3; check address and port, and that it is https there");
     }
-    return Error(Errc::tampered, "what arrives from " + server +
-                                     " is not what was sent there: something in between alters it, or one side is broken");
+    return Error(Errc::tampered,
+                 "what arrives from " + server +
+                     " is not what was sent there: something in between alters it, or one side is broken");
 }
 
 }  // namespace lanyard::http

@@ -43,7 +43,8 @@ tl::unexpected<Error> malformed(std::string_view text, std::string const& why) {
     std::string shown(text.substr(0, 100));
     std::replace_if(
         shown.begin(), shown.end(), [](char c) { return c < 0x20 || c == 0x7f; }, '?');
-    return fail(Errc::malformed_url, "'" + shown + "' is not a seeder's URL: " + why + "; write http://host:port or https://host:port");
+    return fail(Errc::malformed_url,
+                "'" + shown + "' is not a seeder's URL: " + why + "; write http://host:port or https://host:port");
 }
 
 }  // namespace
@@ -76,7 +77,8 @@ Result<Url> Url::parse(std::string_view text) {
 
 std::string Url::to_string() const {
     bool const is_ipv6 = host.find(':') != std::string::npos;
-    return std::string(scheme == Scheme::https ? kTls : kPlain) + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    return std::string(scheme == Scheme::https ? kTls : kPlain) + (is_ipv6 ? "[" + host + "]" : host) + ":" +
+           std::to_string(port);
 }
 
 }  // namespace lanyard::http

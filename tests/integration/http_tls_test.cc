@@ -272,7 +272,9 @@ TEST_F(HttpTlsTest, CutsAHandshakeThatTakesTooLong) {
 }
 
 TEST_F(HttpTlsTest, RefusesGarbageAndOlderTlsInAHandshake) {
-    start();
+    ServerLimits limits;
+    limits.handshake_time = 200ms;
+    start(server_tls(), limits);
     // A ClientHello of TLS 1.2: no supported_versions.
     std::string hello("\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03", 11);
     hello += std::string(32, 'r') + std::string("\x00\x00\x04\xc0\x2b\xc0\x2f\x01\x00", 9);

@@ -32,8 +32,7 @@ std::string pem_of(X509* certificate) {
 }
 
 std::string pem_of(EVP_PKEY* key) {
-    return written(
-        [&](BIO* out) { return PEM_write_bio_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr); });
+    return written([&](BIO* out) { return PEM_write_bio_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr); });
 }
 
 void add(X509* certificate, X509* issuer, int extension, char const* value) {
