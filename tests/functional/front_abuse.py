@@ -35,7 +35,7 @@ def connect(seeder, source):
 def answer_to(seeder, request, source="127.0.9.1"):
     """Everything that comes back on a connection of its own. The server may refuse before it has read all."""
     with connect(seeder, source) as sock:
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):
             sock.sendall(request)
             sock.shutdown(socket.SHUT_WR)
         got = b""
@@ -83,7 +83,7 @@ def test_no_path_leads_to_a_file_that_is_not_public(path, published):
     assert b"\r\nX: y" not in answer
 
 
-@pytest.mark.parametrize("length", [2049, 8_000, 100_000, 3_000_000])
+@pytest.mark.parametrize("length", [2049, 8_000, 100_000, 500_000])
 def test_an_overlong_path_is_refused(length, published):
     assert status(answer_to(published, get(b"/" + b"a" * length))) in (404, 414, 431)
     expect_honest_answers(published)
@@ -93,7 +93,7 @@ BODIES = {
     "five gigabytes claimed": (b"Content-Length: 5000000000\r\n\r\n", 413),
     "more than 64 bits claimed": (b"Content-Length: 99999999999999999999\r\n\r\n", 400),
     "chunks without end": (b"Transfer-Encoding: chunked\r\n\r\n" + b"1000\r\n" + b"x" * 4096 + b"\r\n" +
-                           (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 500, 413),
+                           (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 100, 413),
     "one chunk of an exabyte": (b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffff\r\n" + b"x" * 100_000, 413),
     "sixty kilobytes that are no protobuf": (b"Content-Length: 60000\r\n\r\n" + b"\xff" * 60_000, 400),
     "groups nested thirty thousand deep": (b"Content-Length: 60000\r\n\r\n" + b"\x0b" * 60_000, 400),
