@@ -206,24 +206,24 @@ int run(int clients, int checks, int held) {
     auto const seeder = authority.issue({"seeder", "IP:127.0.0.1"});
     auto const node = authority.issue({"0123456789abcdef0123456789abcdef", ""});
     http::ServerTls const tls{seeder.certificate_pem + authority.pem(), seeder.private_key_pem, authority.pem()};
-    std::array<int, 2> ends{};
-    if (pipe(ends.data()) != 0) return 1;
-    auto const server = fork();
-    if (server == 0) serve(scratch.root(), tls, ends[1]);
-    std::uint16_t port = 0;
-    if (read(ends[0], &port, sizeof port) != sizeof port) return 1;
     for (auto const scheme : {http::Url::Scheme::http, http::Url::Scheme::https}) {
+        // A process of its own each time: what one has freed, the next would take.
+        std::array<int, 2> ends{};
+        if (pipe(ends.data()) != 0) return 1;
+        auto const server = fork();
+        if (server == 0) serve(scratch.root(), tls, ends[1]);
+        std::uint16_t port = 0;
+        if (read(ends[0], &port, sizeof port) != sizeof port) return 1;
         Place const place{
             {"127.0.0.1", port, scheme}, server, {authority.pem(), "", node.certificate_pem, node.private_key_pem}};
         measure_held(place, held);
         measure_checks(place, 1, checks / 4);
         measure_checks(place, clients, checks);
-        if (scheme == http::Url::Scheme::http) continue;
-        measure_handshakes(place, false, clients, checks / 10);
-        measure_handshakes(place, true, clients, checks / 10);
+        if (scheme == http::Url::Scheme::https) measure_handshakes(place, false, clients, checks / 10);
+        if (scheme == http::Url::Scheme::https) measure_handshakes(place, true, clients, checks / 10);
+        kill(server, SIGTERM);
+        waitpid(server, nullptr, 0);
     }
-    kill(server, SIGTERM);
-    waitpid(server, nullptr, 0);
     return 0;
 }
 
