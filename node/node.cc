@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "node/console/errc.h"
 #include "node/platform/linux_durability.h"
 #include "node/platform/linux_state.h"
 
@@ -72,7 +73,17 @@ Result<Setup> Setup::of(NodeConfig const& config) {
     if (!url) return pass_on(url);
     auto const swarm = swarm_settings(config);
     if (auto const fine = swarm::check_settings(swarm); !fine) return pass_on(fine);
-    return Setup{std::move(*rules), swarm, *url};
+    std::vector<http::Url> mirrors;
+    for (auto const& text : config.mirrors) {
+        auto const mirror = http::Url::parse(text);
+        if (!mirror) return pass_on(mirror, "'mirrors' in [seeder]");
+        if (mirror->scheme != http::Url::Scheme::http) {
+            return fail(console::Errc::malformed_config,
+                        "'mirrors' in [seeder]: " + text + " must begin with http://, since a mirror needs no trust");
+        }
+        mirrors.push_back(*mirror);
+    }
+    return Setup{std::move(*rules), swarm, *url, std::move(mirrors)};
 }
 
 Node::Care::Care(Node& node, check::ManagedApp const& managed)
@@ -101,7 +112,7 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
           database_journal_, records_,
           [this](release::AppId const& app, std::string const& bytes) { return write_keepsake(app, bytes); },
           [this](Error const& error) { events_.warning("state.not_kept", error.detail); }),
-      seeder_(io, setup.seeder, source_address(config, setup.seeder)),
+      seeder_(io, setup.seeder, source_address(config, setup.seeder), setup.mirrors),
       checker_(io, seeder_, refresher_, installations_,
                check::Identity{config.id, config.name, release::Platform::here()}, managed(config), utc_now),
       times_{.interval = config.poll},

@@ -41,6 +41,7 @@ struct Setup {
     gate::Rules rules;
     swarm::Settings swarm;
     http::Url seeder;
+    std::vector<http::Url> mirrors;
 
     static Result<Setup> of(console::NodeConfig const& config);
 };

@@ -83,6 +83,9 @@ Status serve(console::StateDir const& dir) {
     settings.public_dir = dir.metadata().parent_path();
     settings.swarm_port = *swarm_port;
     settings.limits = announce::limits_for(open_files);
+    auto shared_addresses = http::Networks::parse(config.shared_addresses);
+    if (!shared_addresses) return pass_on(shared_addresses);
+    settings.limits.shared_addresses = std::move(*shared_addresses);
     announce::Front front(io, events, offered, tracker, recorder, settings);
     if (auto const listening = front.listen(config.listen, config.port); !listening) return listening;
     console::Publicity publicity(session, tracker, offered, front);

@@ -38,11 +38,23 @@ Error refusal(http::ClientResponse const& answer, std::string const& path) {
             fmt::format("the seeder answered {} with status {}: {}", path, answer.status, answer.body.substr(0, 200))};
 }
 
+// Not when something else is wrong with the seeder than that it does not answer: that must be seen.
+bool is_for_mirrors(Error const& error) {
+    return kind_of(error.code) == Kind::network && error.code != http::Errc::too_large;
+}
+
 }  // namespace
 
 SeederClient::SeederClient(asio::io_context& io, http::Url const& seeder,
-                           std::optional<std::string> const& local_address)
-    : http_(io, seeder, local_address) {}
+                           std::optional<std::string> const& local_address, std::vector<http::Url> const& mirrors)
+    : http_(io, seeder, local_address) {
+    for (auto const& mirror : mirrors) mirrors_.emplace_back(io, mirror, local_address);
+}
+
+void SeederClient::cancel() {
+    http_.cancel();
+    for (auto& mirror : mirrors_) mirror.cancel();
+}
 
 asio::awaitable<Result<v1::CheckResponse>> SeederClient::check(v1::CheckRequest request) {
     auto const timeout = kTimeout + std::chrono::seconds(request.wait_seconds());
@@ -62,19 +74,28 @@ asio::awaitable<Status> SeederClient::report(v1::Report report) {
 }
 
 asio::awaitable<Result<std::string>> SeederClient::fetch(std::string name, std::size_t max_bytes) {
-    http::ClientRequest request;
-    request.path = "/metadata/" + name;
-    request.max_body = max_bytes;
-    request.timeout = kFileTimeout;
-    co_return co_await send(std::move(request));
+    return fetch_public("/metadata/" + name, max_bytes);
 }
 
 asio::awaitable<Result<std::string>> SeederClient::fetch_package_file(std::string name, std::size_t max_bytes) {
+    return fetch_public("/packages/" + name, max_bytes);
+}
+
+asio::awaitable<Result<std::string>> SeederClient::fetch_public(std::string path, std::size_t max_bytes) {
     http::ClientRequest request;
-    request.path = "/packages/" + name;
+    request.path = std::move(path);
     request.max_body = max_bytes;
     request.timeout = kFileTimeout;
-    co_return co_await send(std::move(request));
+    auto const from_mirror = request;
+    auto answer = co_await send(std::move(request));
+    for (auto& mirror : mirrors_) {
+        if (answer || !is_for_mirrors(answer.error())) break;
+        auto again = from_mirror;
+        auto mirrored = co_await mirror.fetch(std::move(again));
+        // A mirror that fails, too, is no news; that it has no such file is.
+        if (mirrored || mirrored.error().code == http::Errc::not_found) answer = std::move(mirrored);
+    }
+    co_return answer;
 }
 
 asio::awaitable<Result<std::string>> SeederClient::post(std::string path, std::string body,

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <list>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "proto/async/asio.h"
 #include "proto/http/client.h"
@@ -23,9 +25,11 @@ public:
 // The seeder as its nodes see it. One io_context thread.
 class SeederClient final : public MetadataSource {
 public:
-    // `local_address`: see http::Client.
+    // `local_address`: see http::Client. `mirrors` have the seeder's public files: they are asked, one after the other,
+    // for a file that the seeder does not answer for. They need no trust, since whoever asks verifies what comes.
     SeederClient(asio::io_context& io, http::Url const& seeder,
-                 std::optional<std::string> const& local_address = std::nullopt);
+                 std::optional<std::string> const& local_address = std::nullopt,
+                 std::vector<http::Url> const& mirrors = {});
 
     asio::awaitable<Result<v1::CheckResponse>> check(v1::CheckRequest request);
     asio::awaitable<Result<v1::AnnounceResponse>> announce(v1::AnnounceRequest request);
@@ -39,14 +43,16 @@ public:
     // What the seeder asked for with its last 429 or 503; nothing after any other answer.
     std::optional<std::chrono::seconds> retry_after() const { return retry_after_; }
 
-    void cancel() { http_.cancel(); }
+    void cancel();
     http::Url const& url() const { return http_.url(); }
 
 private:
     asio::awaitable<Result<std::string>> post(std::string path, std::string body, std::chrono::milliseconds timeout);
     asio::awaitable<Result<std::string>> send(http::ClientRequest request);
+    asio::awaitable<Result<std::string>> fetch_public(std::string path, std::size_t max_bytes);
 
     http::Client http_;
+    std::list<http::Client> mirrors_;
     std::optional<std::chrono::seconds> retry_after_;
 };
 

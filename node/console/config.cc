@@ -152,6 +152,7 @@ Status read_sections(toml::table const& document, std::filesystem::path const& f
     Reader seeder(section(document, "seeder"), file, problem);
     seeder.text("url", config.seeder_url);
     seeder.text("root_digest", digest);
+    seeder.texts("mirrors", config.mirrors);
     seeder.done();
     Reader node(section(document, "node"), file, problem);
     node.text("id", config.id);
@@ -205,6 +206,12 @@ std::string quoted(std::string const& text) {
     return out.str();
 }
 
+std::string quoted(std::vector<std::string> const& texts) {
+    std::string list;
+    for (auto const& text : texts) list += (list.empty() ? "" : ", ") + quoted(text);
+    return "[" + list + "]";
+}
+
 }  // namespace
 
 Result<NodeConfig> NodeConfig::parse(std::string const& toml, std::filesystem::path const& file) {
@@ -244,15 +251,13 @@ Result<NodeConfig> NodeConfig::load(std::filesystem::path const& file) {
 }
 
 std::string NodeConfig::to_toml() const {
-    std::string networks_list;
-    for (auto const& network : networks) networks_list += (networks_list.empty() ? "" : ", ") + quoted(network);
     std::string out = fmt::format(
-        "[seeder]\nurl = {}\nroot_digest = {}\n\n[node]\nid = {}\nname = {}\npoll_seconds = {}\n\n"
-        "[swarm]\nlisten = {}\nport = {}\nnetworks = [{}]\nupload_kib_per_second = {}\n"
+        "[seeder]\nurl = {}\nroot_digest = {}\nmirrors = {}\n\n[node]\nid = {}\nname = {}\npoll_seconds = {}\n\n"
+        "[swarm]\nlisten = {}\nport = {}\nnetworks = {}\nupload_kib_per_second = {}\n"
         "download_kib_per_second = {}\nmany_peers_per_address = {}\n",
-        quoted(seeder_url), quoted("sha256:" + root_digest.to_hex()), quoted(id), quoted(name), poll.count(),
-        quoted(swarm_listen), swarm_port, networks_list, upload_kib_per_second, download_kib_per_second,
-        many_peers_per_address);
+        quoted(seeder_url), quoted("sha256:" + root_digest.to_hex()), quoted(mirrors), quoted(id), quoted(name),
+        poll.count(), quoted(swarm_listen), swarm_port, quoted(networks), upload_kib_per_second,
+        download_kib_per_second, many_peers_per_address);
     for (auto const& entry : apps) {
         out += fmt::format("\n[[app]]\nname = {}\nchannel = {}\ndirectory = {}\n", quoted(entry.app.name.text()),
                            quoted(entry.app.channel.text()), quoted(entry.app.home.string()));

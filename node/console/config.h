@@ -21,6 +21,7 @@ struct AppConfig {
 // node.toml (docs/reference/cli.md).
 struct NodeConfig {
     std::string seeder_url;
+    std::vector<std::string> mirrors;  // URLs of plain copies of the seeder's public/
     release::Digest root_digest{release::Digest::Bytes{}};
     std::string id;
     std::string name;

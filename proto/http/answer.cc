@@ -37,7 +37,7 @@ asio::awaitable<bool> Answerer::send_file(Connection& connection, Response respo
     if (!disk_) disk_.emplace(1);
     auto open = [path = *response.file] { return ServedFile::open(path); };
     auto const file = co_await disk_->run(std::move(open));
-    if (!connection.socket.is_open()) co_return false;
+    if (!connection.is_open()) co_return false;
     if (!file) {
         auto missing = Response::text(404, "There is no such file.");
         bool const sent = co_await send(connection, std::move(missing), std::move(shape));
@@ -59,7 +59,7 @@ asio::awaitable<bool> Answerer::send_file(Connection& connection, Response respo
         std::string_view const nothing;
         sent = co_await write(connection, head, nothing);
     }
-    while (left > 0 && sent && connection.socket.is_open()) {
+    while (left > 0 && sent && connection.is_open()) {
         auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, kFileBlock));
         auto read = [file, offset, wanted] { return file->read(offset, wanted); };
         auto const block = co_await disk_->run(std::move(read));
@@ -84,10 +84,8 @@ asio::awaitable<bool> Answerer::write(Connection& connection, std::string_view f
     connection.within(write_time_);
     std::size_t since = 0;
     while (!first.empty() || !second.empty()) {
-        std::array<asio::const_buffer, 2> const parts = {asio::buffer(first), asio::buffer(second)};
         error_code error;
-        auto const sent =
-            co_await connection.socket.async_write_some(parts, asio::redirect_error(asio::use_awaitable, error));
+        auto const sent = co_await connection.stream.write_some(first, second, error);
         if (error) co_return false;
         auto const of_first = std::min(sent, first.size());
         first.remove_prefix(of_first);
@@ -103,14 +101,14 @@ asio::awaitable<bool> Answerer::write(Connection& connection, std::string_view f
 
 asio::awaitable<void> Answerer::part(Connection& connection) {
     error_code error;
-    connection.socket.shutdown(Socket::shutdown_send, error);
+    connection.stream.end_writing();
     connection.within(kDrainTime);
     std::array<char, 4096> thrown_away;
     std::size_t drained = 0;
     while (!error && !connection.timed_out() && drained < kMostDrained) {
         auto const buffer = asio::buffer(thrown_away);
         auto const got =
-            co_await connection.socket.async_read_some(buffer, asio::redirect_error(asio::use_awaitable, error));
+            co_await connection.stream.socket.async_read_some(buffer, asio::redirect_error(asio::use_awaitable, error));
         drained += got;
     }
 }

@@ -13,7 +13,7 @@ namespace lanyard::http {
 // `hangup` when the client goes. What the client sends meanwhile goes to `buffer`; one that fills it is cut off.
 class CallerWatch {
 public:
-    CallerWatch(Socket& socket, boost::beast::flat_buffer& buffer, std::shared_ptr<Hangup> hangup);
+    CallerWatch(Stream& stream, boost::beast::flat_buffer& buffer, std::shared_ptr<Hangup> hangup);
     ~CallerWatch();
     CallerWatch(CallerWatch const&) = delete;
     CallerWatch& operator=(CallerWatch const&) = delete;

@@ -1,19 +1,17 @@
 #include "proto/http/client.h"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <list>
 #include <vector>
 
 #include "proto/http/errc.h"
+#include "proto/http/read_message.h"
 
 namespace lanyard::http {
 namespace {
@@ -21,9 +19,8 @@ namespace {
 namespace beast = boost::beast;
 using asio::ip::tcp;
 using boost::system::error_code;
-using Socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
 using Parser = beast::http::response_parser<beast::http::string_body>;
-using Endpoints = std::vector<tcp::endpoint>;
+using Endpoint = asio::generic::stream_protocol::endpoint;
 
 constexpr std::uint32_t kHeaderLimit = 16 * 1024;
 constexpr std::size_t kMostKept = 4;
@@ -33,19 +30,20 @@ constexpr std::size_t kMostQuoted = 200;
 
 // One request on its way. The deadline and cancel() end it by closing what it waits for.
 struct Exchange : std::enable_shared_from_this<Exchange> {
-    explicit Exchange(asio::io_context& io) : socket(io.get_executor()), deadline(io), resolved(io) {}
+    explicit Exchange(asio::io_context& io)
+        : stream(std::make_unique<Stream>(Socket(io.get_executor()))), deadline(io), resolved(io) {}
 
-    Socket socket;
+    std::unique_ptr<Stream> stream;
     asio::steady_timer deadline;
     asio::steady_timer resolved;  // cancelled when `endpoints` or `resolve_error` has been set
-    Endpoints endpoints;
+    std::vector<Endpoint> endpoints;
     error_code resolve_error;
     bool timed_out = false;
     bool cancelled = false;
 
     void end() {
         error_code ignored;
-        socket.close(ignored);
+        stream->socket.close(ignored);
         resolved.cancel();
     }
     bool ended() const { return timed_out || cancelled; }
@@ -86,26 +84,29 @@ std::string quoted(std::string text) {
 }
 
 // An address of another family than the server's has no say. False: `failed` says why.
-bool bind_to(Socket& socket, std::optional<asio::ip::address> const& local, asio::ip::tcp::endpoint const& server,
+bool bind_to(Socket& socket, std::optional<asio::ip::address> const& local, Endpoint const& server,
              error_code& failed) {
-    if (!local || local->is_v6() != server.address().is_v6()) return true;
+    if (!local || server.protocol().family() != (local->is_v6() ? AF_INET6 : AF_INET)) return true;
     socket.close(failed);
     socket.open(server.protocol(), failed);
-    if (!failed) socket.bind({*local, 0}, failed);
+    if (!failed) socket.bind(tcp::endpoint(*local, 0), failed);
     return !failed;
 }
 
 }  // namespace
 
 struct Client::Impl {
-    Impl(asio::io_context& context, Url server, std::optional<asio::ip::address> from)
-        : io(context), url(std::move(server)), local_address(from), resolver(context) {}
+    Impl(asio::io_context& context, Url server) : io(context), url(std::move(server)), resolver(context) {}
+
+    std::string name() const { return socket_path.empty() ? url.to_string() : socket_path; }
 
     static asio::awaitable<Result<ClientResponse>> send(std::shared_ptr<Impl> self, ClientRequest request);
     static asio::awaitable<Result<std::string>> fetch(std::shared_ptr<Impl> self, ClientRequest request);
     asio::awaitable<Result<ClientResponse>> exchange(Exchange& exchange, ClientRequest const& request);
     asio::awaitable<Status> connect(Exchange& exchange);
+    asio::awaitable<Status> agree_on_tls(Exchange& exchange);
     asio::awaitable<error_code> resolve(Exchange& exchange);
+    asio::awaitable<error_code> send_all(Stream& stream, std::string_view head, std::string_view body);
     // Nothing when the connection was a kept one that the server had closed meanwhile: worth another try.
     asio::awaitable<std::optional<Result<ClientResponse>>> ask(Exchange& exchange, ClientRequest const& request,
                                                                bool kept_one);
@@ -117,10 +118,12 @@ struct Client::Impl {
 
     asio::io_context& io;
     Url url;
+    std::string socket_path;  // instead of the URL's host and port
     std::optional<asio::ip::address> local_address;
+    Result<std::shared_ptr<TlsContext>> tls{nullptr};
     tcp::resolver resolver;
     std::list<Exchange*> under_way;
-    std::vector<Socket> kept;
+    std::vector<std::unique_ptr<Stream>> kept;
 };
 
 namespace {
@@ -177,26 +180,49 @@ asio::awaitable<Result<ClientResponse>> Client::Impl::exchange(Exchange& exchang
 }
 
 asio::awaitable<Status> Client::Impl::connect(Exchange& exchange) {
+    if (!tls) co_return pass_on(tls);
     auto error = co_await resolve(exchange);
     if (error) co_return broken(exchange, error);
     error = asio::error::host_not_found;
+    auto& socket = exchange.stream->socket;
     for (auto const& endpoint : exchange.endpoints) {
         error_code ignored;
-        exchange.socket.close(ignored);
+        socket.close(ignored);
         if (exchange.ended()) break;
-        if (bind_to(exchange.socket, local_address, endpoint, error)) {
-            co_await exchange.socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+        if (bind_to(socket, local_address, endpoint, error)) {
+            co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
         }
         if (!error) break;
     }
     if (error || exchange.ended()) co_return broken(exchange, error);
-    exchange.socket.set_option(tcp::no_delay(true), error);
+    if (socket_path.empty()) socket.set_option(tcp::no_delay(true), error);
+    if (url.scheme == Url::Scheme::http) co_return Status();
+    auto agreed = co_await agree_on_tls(exchange);
+    co_return agreed;
+}
+
+// Never falls back to plain HTTP, whatever the other side says.
+asio::awaitable<Status> Client::Impl::agree_on_tls(Exchange& exchange) {
+    if (!*tls) {
+        co_return fail(Errc::unknown_ca,
+                       "no CA is known by which " + name() + " could be believed; join that seeder first");
+    }
+    auto& stream = *exchange.stream;
+    auto session = (*tls)->connect(stream.socket, url.host);
+    if (!session) co_return fail(Errc::wrong_name, "'" + url.host + "' is no name that a certificate can carry");
+    error_code error;
+    co_await stream.handshake(std::move(session), error);
+    if (error || exchange.ended()) co_return broken(exchange, error);
     co_return Status();
 }
 
 // The system's resolver cannot be interrupted: it is left to end on its own, and waited for no longer than the
 // deadline.
 asio::awaitable<error_code> Client::Impl::resolve(Exchange& exchange) {
+    if (!socket_path.empty()) {
+        exchange.endpoints.assign(1, asio::local::stream_protocol::endpoint(socket_path));
+        co_return error_code();
+    }
     error_code not_an_address;
     auto const address = asio::ip::make_address(url.host, not_an_address);
     if (!not_an_address) {
@@ -222,32 +248,38 @@ asio::awaitable<error_code> Client::Impl::resolve(Exchange& exchange) {
 asio::awaitable<std::optional<Result<ClientResponse>>> Client::Impl::ask(Exchange& exchange,
                                                                          ClientRequest const& request, bool kept_one) {
     auto const head = head_of(request, url);
-    std::array<asio::const_buffer, 2> const parts = {asio::buffer(head), asio::buffer(request.body)};
-    error_code unsent;
-    co_await asio::async_write(exchange.socket, parts, asio::redirect_error(asio::use_awaitable, unsent));
+    auto& stream = *exchange.stream;
+    auto const unsent = co_await send_all(stream, head, request.body);
 
     // Read also when not all could be sent: a server that refuses the request says why before it has read everything.
     Parser parser;
     parser.header_limit(kHeaderLimit);
     parser.body_limit(request.max_body);
     beast::flat_buffer buffer(kHeaderLimit + 64 * 1024);
-    error_code error;
-    auto& socket = exchange.socket;
-    co_await beast::http::async_read_header(socket, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    beast::http::basic_parser<false>& basic = parser;
+    auto error = co_await read_message(stream, buffer, basic, ReadUntil::header);
     // Beast 1.74 forgets about body_limit when header and body of an answer arrive together.
     if (!error && parser.content_length().value_or(0) > request.max_body) error = beast::http::error::body_limit;
-    if (!error && !parser.is_done()) {
-        co_await beast::http::async_read(socket, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-    }
+    if (!error && !parser.is_done()) error = co_await read_message(stream, buffer, basic, ReadUntil::end);
     if (!error && !exchange.ended()) co_return finish(exchange, parser, buffer.size());
 
     if (kept_one && !parser.got_some() && !exchange.ended()) co_return std::nullopt;
     if (error == beast::http::error::body_limit && !exchange.ended()) {
-        co_return fail(Errc::too_large, "the answer of " + url.to_string() + " to " + request.path +
-                                            " is longer than the " + std::to_string(request.max_body) +
-                                            " bytes allowed for it");
+        co_return fail(Errc::too_large, "the answer of " + name() + " to " + request.path + " is longer than the " +
+                                            std::to_string(request.max_body) + " bytes allowed for it");
     }
     co_return broken(exchange, unsent && !parser.got_some() ? unsent : error);
+}
+
+asio::awaitable<error_code> Client::Impl::send_all(Stream& stream, std::string_view head, std::string_view body) {
+    error_code error;
+    while (!error && (!head.empty() || !body.empty())) {
+        auto const sent = co_await stream.write_some(head, body, error);
+        auto const of_head = std::min(sent, head.size());
+        head.remove_prefix(of_head);
+        body.remove_prefix(sent - of_head);
+    }
+    co_return error;
 }
 
 Result<ClientResponse> Client::Impl::finish(Exchange& exchange, Parser& parser, std::size_t left_over) {
@@ -255,7 +287,7 @@ Result<ClientResponse> Client::Impl::finish(Exchange& exchange, Parser& parser, 
     ClientResponse response;
     response.status = message.result_int();
     if (response.status < 200) {
-        return fail(Errc::malformed_answer, url.to_string() + " sent an interim answer that nobody asked for");
+        return fail(Errc::malformed_answer, name() + " sent an interim answer that nobody asked for");
     }
     response.retry_after = parse_retry_after(message[beast::http::field::retry_after]);
     response.body = std::move(message.body());
@@ -264,12 +296,14 @@ Result<ClientResponse> Client::Impl::finish(Exchange& exchange, Parser& parser, 
 }
 
 tl::unexpected<Error> Client::Impl::broken(Exchange const& exchange, error_code why) const {
-    auto const server = url.to_string();
+    auto const server = name();
     if (exchange.cancelled) return fail(Errc::unreachable, "the request to " + server + " was called off");
     if (exchange.timed_out) {
         return fail(Errc::timed_out,
                     server + " did not answer in time; it may be overloaded, or a firewall in the way");
     }
+    auto const* const session = exchange.stream->tls();
+    if (auto const failure = session ? session->failure(server) : std::nullopt) return tl::unexpected<Error>(*failure);
     bool const is_http = why.category() == beast::http::make_error_code(beast::http::error::bad_chunk).category();
     if (is_http && why != beast::http::error::end_of_stream && why != beast::http::error::partial_message) {
         return fail(Errc::malformed_answer, server + " does not speak HTTP as it should (" + why.message() +
@@ -281,17 +315,22 @@ tl::unexpected<Error> Client::Impl::broken(Exchange const& exchange, error_code 
 
 bool Client::Impl::take_kept(Exchange& exchange) {
     if (kept.empty()) return false;
-    exchange.socket = std::move(kept.back());
+    exchange.stream = std::move(kept.back());
     kept.pop_back();
     return true;
 }
 
 void Client::Impl::keep(Exchange& exchange) {
-    if (kept.size() < kMostKept) kept.push_back(std::move(exchange.socket));
+    if (kept.size() < kMostKept) {
+        kept.push_back(std::move(exchange.stream));
+        exchange.stream = std::make_unique<Stream>(Socket(io.get_executor()));
+    } else {
+        exchange.stream->end_writing();
+    }
 }
 
 asio::awaitable<Result<std::string>> Client::Impl::fetch(std::shared_ptr<Impl> self, ClientRequest request) {
-    auto const what = self->url.to_string() + request.path;
+    auto const what = self->name() + request.path;
     auto answer = co_await send(self, std::move(request));
     if (!answer) co_return pass_on(answer);
     if (answer->status == 200) co_return std::move(answer->body);
@@ -301,11 +340,18 @@ asio::awaitable<Result<std::string>> Client::Impl::fetch(std::shared_ptr<Impl> s
     co_return fail(errc, what + " answers " + std::to_string(answer->status) + ": " + quoted(std::move(answer->body)));
 }
 
-Client::Client(asio::io_context& io, Url server, std::optional<std::string> const& local_address) {
-    std::optional<asio::ip::address> from;
+Client::Client(asio::io_context& io, Url server, std::optional<std::string> const& local_address,
+               std::optional<ClientTls> const& tls)
+    : impl_(std::make_shared<Impl>(io, std::move(server))) {
     error_code malformed;
-    if (local_address) from = asio::ip::make_address(*local_address, malformed);
-    impl_ = std::make_shared<Impl>(io, std::move(server), malformed ? std::nullopt : from);
+    if (local_address) impl_->local_address = asio::ip::make_address(*local_address, malformed);
+    if (malformed) impl_->local_address.reset();
+    if (tls) impl_->tls = TlsContext::for_client(*tls);
+}
+
+Client::Client(asio::io_context& io, std::filesystem::path const& local_socket)
+    : impl_(std::make_shared<Impl>(io, Url{"localhost"})) {
+    impl_->socket_path = local_socket.string();
 }
 
 Client::~Client() { cancel(); }

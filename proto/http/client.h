@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
 #include "proto/async/asio.h"
@@ -27,11 +28,17 @@ struct ClientResponse {
 class Client {
 public:
     // `local_address`: the IP address of this machine to ask from; by default the system chooses.
-    Client(asio::io_context& io, Url server, std::optional<std::string> const& local_address = std::nullopt);
+    // `tls`: needed for https; what is wrong with it is the error of every send().
+    Client(asio::io_context& io, Url server, std::optional<std::string> const& local_address = std::nullopt,
+           std::optional<ClientTls> const& tls = std::nullopt);
+    // A server on this machine, by the path of its Unix socket.
+    Client(asio::io_context& io, std::filesystem::path const& local_socket);
     ~Client();
 
     // Any complete answer is a success, whatever its status. Fails with unreachable, timed_out, too_large,
-    // malformed_answer. Concurrent calls each use a connection of their own.
+    // malformed_answer; and with https, which never falls back to plain HTTP, with unknown_ca, wrong_name,
+    // certificate_expired, not_tls, certificate_refused, tampered, unusable_certificate. Concurrent calls each use a
+    // connection of their own.
     asio::awaitable<Result<ClientResponse>> send(ClientRequest request);
 
     // send(), and a status other than 200 becomes an Error (not_found, busy or refused) that quotes the answer's text.

@@ -1,6 +1,9 @@
 #include "proto/http/connection.h"
 
+#include <boost/asio/ip/tcp.hpp>
+
 #include <algorithm>
+#include <cstring>
 
 namespace lanyard::http {
 
@@ -17,33 +20,48 @@ std::string text_of(asio::ip::address const& address) {
     return v6.to_string();
 }
 
+std::string text_of(asio::generic::stream_protocol::endpoint const& end) {
+    asio::ip::tcp::endpoint endpoint;
+    auto const family = end.protocol().family();
+    if ((family != AF_INET && family != AF_INET6) || end.size() > endpoint.capacity()) return {};
+    std::memcpy(endpoint.data(), end.data(), end.size());
+    return text_of(endpoint.address());
+}
+
 }  // namespace
 
 std::string address_of_peer(Socket const& socket) {
     error_code gone;
     auto const endpoint = socket.remote_endpoint(gone);
-    return gone ? std::string() : text_of(endpoint.address());
+    return gone ? std::string() : text_of(endpoint);
 }
 
 std::string local_address_of(Socket const& socket) {
     error_code gone;
     auto const endpoint = socket.local_endpoint(gone);
-    return gone ? std::string() : text_of(endpoint.address());
+    return gone ? std::string() : text_of(endpoint);
 }
 
 Connection::Connection(std::shared_ptr<Connections> all, Socket accepted)
-    : socket(std::move(accepted)),
-      remote_address_(address_of_peer(socket)),
+    : stream(std::move(accepted)),
+      remote_address_(address_of_peer(stream.socket)),
       all_(std::move(all)),
       place_(all_->list_.insert(all_->list_.end(), this)) {
     ++all_->by_address_[remote_address_];
+    ++all_->count_;
     all_->watch();
 }
 
 Connection::~Connection() {
+    set_idle(false);
+    all_->uncount(*this);
     all_->list_.erase(place_);
-    auto const count = all_->by_address_.find(remote_address_);
-    if (--count->second == 0) all_->by_address_.erase(count);
+}
+
+void Connection::set_idle(bool idle) {
+    if (idle_place_) all_->idle_.erase(*idle_place_);
+    idle_place_.reset();
+    if (idle) idle_place_ = all_->idle_.insert(all_->idle_.end(), this);
 }
 
 void Connection::within(std::chrono::milliseconds limit) {
@@ -56,8 +74,34 @@ void Connection::without_limit() {
     deadline_ = Clock::time_point::max();
 }
 
-Connections::Connections(asio::io_context& io, std::chrono::milliseconds shortest_limit)
-    : timer_(io), period_(std::clamp<std::chrono::milliseconds>(shortest_limit / 4, 5ms, 1s)) {}
+Connections::Connections(asio::io_context& io, ServerLimits const& limits) : timer_(io), limits_(limits) {}
+
+bool Connections::admit(std::string const& address) {
+    auto const share = limits_.shared_addresses.contain(address) ? limits_.connections_per_shared_address
+                                                                 : limits_.connections_per_address;
+    auto const held = count_from(address);
+    if (held >= share) return false;
+    if (count_ + limits_.connections / 8 < limits_.connections) return true;
+    if (held > share / 16) return false;
+    if (!idle_.empty()) close_longest_idle();
+    return count_ < limits_.connections;
+}
+
+void Connections::close_longest_idle() {
+    auto& connection = *idle_.front();
+    connection.set_idle(false);
+    uncount(connection);
+    error_code ignored;
+    connection.stream.end_writing();
+    connection.stream.socket.close(ignored);
+}
+
+void Connections::uncount(Connection& connection) {
+    if (!std::exchange(connection.counted_, false)) return;
+    --count_;
+    auto const from = by_address_.find(connection.remote_address_);
+    if (--from->second == 0) by_address_.erase(from);
+}
 
 std::size_t Connections::count_from(std::string const& address) const {
     auto const found = by_address_.find(address);
@@ -66,14 +110,16 @@ std::size_t Connections::count_from(std::string const& address) const {
 
 void Connections::close_all() {
     error_code ignored;
-    for (auto* connection : list_) connection->socket.close(ignored);
+    for (auto* connection : list_) connection->stream.socket.close(ignored);
     timer_.cancel();
 }
 
 void Connections::watch() {
     if (watching_ || list_.empty()) return;
     watching_ = true;
-    timer_.expires_after(period_);
+    auto const shortest = std::min(
+        {limits_.header_time, limits_.body_time, limits_.handshake_time, limits_.idle_time, limits_.write_time});
+    timer_.expires_after(std::clamp<std::chrono::milliseconds>(shortest / 4, 5ms, 1s));
     timer_.async_wait([weak = weak_from_this()](error_code cancelled) {
         auto const self = weak.lock();
         if (!self) return;
@@ -90,7 +136,7 @@ void Connections::cut_late_ones() {
     for (auto* connection : list_) {
         if (now < connection->deadline_) continue;
         connection->timed_out_ = true;
-        connection->socket.cancel(ignored);
+        connection->stream.socket.cancel(ignored);
     }
 }
 

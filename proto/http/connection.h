@@ -7,15 +7,14 @@
 #include <unordered_map>
 
 #include "proto/async/asio.h"
+#include "proto/http/server.h"
+#include "proto/http/stream.h"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 namespace lanyard::http {
 
-using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
-using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type>;
+using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
 class Connections;
 
@@ -27,11 +26,16 @@ public:
     Connection(Connection const&) = delete;
     Connection& operator=(Connection const&) = delete;
 
-    Socket socket;
+    Stream stream;
+    Caller caller;
 
+    bool is_open() const { return stream.socket.is_open(); }
     void within(std::chrono::milliseconds limit);
     void without_limit();
     bool timed_out() const { return timed_out_; }  // the last operation was cut by the time given to within()
+
+    // From an answer to the first byte of the next request it may be closed, should others need its place.
+    void set_idle(bool idle);
 
     std::string const& remote_address() const { return remote_address_; }
 
@@ -44,16 +48,19 @@ private:
     std::string remote_address_;
     std::shared_ptr<Connections> all_;
     std::list<Connection*>::iterator place_;
+    std::optional<std::list<Connection*>::iterator> idle_place_;
+    bool counted_ = true;
 };
 
 // Every connection of a server. Looks at all deadlines a few times within the shortest limit, instead of a timer for
 // each: a server holds thousands of them, and nearly none is ever cut.
 class Connections : public std::enable_shared_from_this<Connections> {
 public:
-    Connections(asio::io_context& io, std::chrono::milliseconds shortest_limit);
+    Connections(asio::io_context& io, ServerLimits const& limits);
 
-    std::size_t count() const { return list_.size(); }
-    std::size_t count_from(std::string const& address) const;
+    // Whether there is a place for one more from `address`. Closes the connection that has been idle for longest when
+    // that is what it takes.
+    bool admit(std::string const& address);
     void close_all();
 
 private:
@@ -61,15 +68,20 @@ private:
 
     void watch();
     void cut_late_ones();
+    std::size_t count_from(std::string const& address) const;
+    void close_longest_idle();
+    void uncount(Connection& connection);
 
     asio::steady_timer timer_;
-    std::chrono::milliseconds period_;
+    ServerLimits limits_;
     bool watching_ = false;
     std::list<Connection*> list_;
+    std::list<Connection*> idle_;  // longest first
+    std::size_t count_ = 0;        // of `list_`, less those that have been closed to make room
     std::unordered_map<std::string, std::size_t> by_address_;
 };
 
-// See Request::remote_address. Empty when the client has gone already.
+// See Request::remote_address. Empty when the client has gone already, or is local.
 std::string address_of_peer(Socket const& socket);
 // See Request::local_address.
 std::string local_address_of(Socket const& socket);

@@ -16,6 +16,14 @@ std::error_code make_error_code(Errc errc) noexcept {
         {static_cast<int>(Errc::malformed_answer), "malformed answer", Kind::network},
         {static_cast<int>(Errc::address_in_use), "address in use", Kind::conflict},
         {static_cast<int>(Errc::unusable_address), "unusable listening address", Kind::usage},
+        {static_cast<int>(Errc::malformed_network), "malformed network", Kind::usage},
+        {static_cast<int>(Errc::unusable_certificate), "unusable certificate or key", Kind::state},
+        {static_cast<int>(Errc::unknown_ca), "certificate of an unknown CA", Kind::trust},
+        {static_cast<int>(Errc::wrong_name), "certificate for another name", Kind::trust},
+        {static_cast<int>(Errc::certificate_expired), "certificate not valid now", Kind::trust},
+        {static_cast<int>(Errc::not_tls), "no TLS 1.3", Kind::trust},
+        {static_cast<int>(Errc::certificate_refused), "own certificate refused", Kind::trust},
+        {static_cast<int>(Errc::tampered), "connection tampered with", Kind::trust},
     };
     static ErrcTable const table("http", kRows);
     return {static_cast<int>(errc), table};

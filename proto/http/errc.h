@@ -15,6 +15,14 @@ enum class Errc {
     malformed_answer,
     address_in_use,
     unusable_address,  // not an IP address, or not one of this machine, or a port that needs privileges
+    malformed_network,
+    unusable_certificate,  // or key: not PEM, or one does not fit the other
+    unknown_ca,            // the server's certificate was not signed by the CA that is trusted
+    wrong_name,            // it is for other names
+    certificate_expired,   // or not valid yet
+    not_tls,               // or only an older one than 1.3
+    certificate_refused,   // the server does not accept this side's certificate, or wants one
+    tampered,              // what arrives is not what was sent
 };
 
 std::error_code make_error_code(Errc) noexcept;

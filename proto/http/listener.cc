@@ -1,6 +1,9 @@
 #include "proto/http/listener.h"
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+
+#include <cstring>
 
 #include "proto/http/errc.h"
 
@@ -41,6 +44,15 @@ Result<Acceptor> open_listener(asio::io_context& io, std::string const& address,
     }
     return fail(Errc::unusable_address,
                 what + error.message() + "; choose an address of this machine and a port this user may open");
+}
+
+std::uint16_t port_of(Acceptor const& acceptor) {
+    error_code closed;
+    auto const bound = acceptor.local_endpoint(closed);
+    asio::ip::tcp::endpoint endpoint;
+    if (closed || bound.size() > endpoint.capacity()) return 0;
+    std::memcpy(endpoint.data(), bound.data(), bound.size());
+    return endpoint.port();
 }
 
 }  // namespace lanyard::http

@@ -15,10 +15,14 @@
 
 namespace lanyard::http {
 
-// "http://host[:port]", nothing after it but an optional "/". Host: a name or IPv4 address, or an IPv6 in brackets.
+// "http://host[:port]" or "https://host[:port]", nothing after it but an optional "/". Host: a name or IPv4 address, or
+// an IPv6 in brackets.
 struct Url {
+    enum class Scheme { http, https };
+
     std::string host;
-    std::uint16_t port = 80;
+    std::uint16_t port = 80;  // https: 443
+    Scheme scheme = Scheme::http;
 
     static Result<Url> parse(std::string_view text);
     std::string to_string() const;
@@ -37,6 +41,37 @@ struct Hangup {
     }
 };
 
+// An X.509 certificate that has been verified.
+struct Certificate {
+    std::string der;
+    std::string common_name;  // UTF-8; empty when there is none, or more than one
+    std::string fingerprint;  // SHA-256 of `der`, 32 raw bytes
+};
+
+// How a request has come, and from whom.
+struct Caller {
+    enum class Way { plain, tls, local };
+    Way way = Way::plain;
+    std::optional<Certificate> certificate;  // way == tls: verified against the client CA
+    std::uint32_t uid = 0;                   // way == local: of the process, as the kernel says
+    std::uint32_t gid = 0;
+};
+
+// What a server shows, and whom it believes.
+struct ServerTls {
+    std::string certificate_chain_pem;  // its own, then those above it, the CA's included: joining nodes pin that one
+    std::string private_key_pem;
+    std::string client_ca_pem;  // empty: clients are asked for no certificate
+};
+
+// Whom a client believes, and what it shows. One of the first two is needed.
+struct ClientTls {
+    std::string ca_pem;     // trusted CA certificates
+    std::string ca_sha256;  // 32 raw bytes: the digest of the CA certificate (DER) that must be in the server's chain
+    std::string certificate_pem;  // its own, and those above it; may be empty
+    std::string private_key_pem;
+};
+
 // A request as a server's handler sees it; all limits have been checked.
 struct Request {
     Method method = Method::get;
@@ -45,6 +80,7 @@ struct Request {
     std::string body;
     std::string remote_address;  // textual, without port; an IPv4-mapped IPv6 address is given as IPv4
     std::string local_address;   // the same of this end: the address by which the client has reached the server
+    Caller caller;
     std::shared_ptr<Hangup> hangup = std::make_shared<Hangup>();
 };
 

@@ -7,7 +7,9 @@
 namespace lanyard::http {
 namespace {
 
-constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kPlain = "http://";
+constexpr std::string_view kTls = "https://";
+constexpr std::uint16_t kTlsPort = 443;
 constexpr std::size_t kLongestHost = 253;
 
 bool is_host_name_character(char c) {
@@ -41,14 +43,21 @@ tl::unexpected<Error> malformed(std::string_view text, std::string const& why) {
     std::string shown(text.substr(0, 100));
     std::replace_if(
         shown.begin(), shown.end(), [](char c) { return c < 0x20 || c == 0x7f; }, '?');
-    return fail(Errc::malformed_url, "'" + shown + "' is not a seeder's URL: " + why + "; write http://host:port");
+    return fail(Errc::malformed_url,
+                "'" + shown + "' is not a seeder's URL: " + why + "; write http://host:port or https://host:port");
 }
 
 }  // namespace
 
 Result<Url> Url::parse(std::string_view text) {
-    if (text.substr(0, kScheme.size()) != kScheme) return malformed(text, "it does not begin with http://");
-    auto rest = text.substr(kScheme.size());
+    Url url;
+    if (text.starts_with(kTls)) {
+        url.scheme = Scheme::https;
+        url.port = kTlsPort;
+    } else if (!text.starts_with(kPlain)) {
+        return malformed(text, "it does not begin with http:// or https://");
+    }
+    auto rest = text.substr(url.scheme == Scheme::https ? kTls.size() : kPlain.size());
     if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
 
     bool const bracketed = !rest.empty() && rest.front() == '[';
@@ -57,7 +66,6 @@ Result<Url> Url::parse(std::string_view text) {
     auto const host = bracketed ? rest.substr(1, host_end - 1) : rest.substr(0, host_end);
     if (!is_host(host, bracketed)) return malformed(text, "the host is neither a name nor an IP address");
 
-    Url url;
     url.host = host;
     rest = host_end == std::string_view::npos ? std::string_view() : rest.substr(host_end + (bracketed ? 1 : 0));
     if (rest.empty()) return url;
@@ -69,7 +77,8 @@ Result<Url> Url::parse(std::string_view text) {
 
 std::string Url::to_string() const {
     bool const is_ipv6 = host.find(':') != std::string::npos;
-    return std::string(kScheme) + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    return std::string(scheme == Scheme::https ? kTls : kPlain) + (is_ipv6 ? "[" + host + "]" : host) + ":" +
+           std::to_string(port);
 }
 
 }  // namespace lanyard::http

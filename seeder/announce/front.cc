@@ -9,7 +9,6 @@
 #include "seeder/announce/offers.h"
 #include "seeder/announce/parse.h"
 #include "seeder/announce/public_file.h"
-#include "seeder/announce/rate_limiter.h"
 #include "seeder/announce/swarm_desk.h"
 
 namespace lanyard::announce {
@@ -55,6 +54,8 @@ http::ServerLimits limits_for(std::size_t open_files) {
     auto const left = open_files > for_others + kLeast ? open_files - for_others : kLeast;
     limits.connections = std::min(limits.connections, left);
     limits.connections_per_address = std::min(limits.connections_per_address, std::max(kLeast, left / 10));
+    limits.connections_per_shared_address =
+        std::min(limits.connections_per_shared_address, std::max(limits.connections_per_address, left / 2));
     return limits;
 }
 
@@ -71,6 +72,7 @@ public:
           swarm_(tracker, settings.swarm_port),
           public_dir_(std::move(settings.public_dir)),
           rates_(settings.rate_limit),
+          shared_addresses_(settings.limits.shared_addresses),
           bell_(io) {}
 
     static asio::awaitable<Response> answer(std::shared_ptr<Desk> self, Request request);
@@ -97,14 +99,17 @@ private:
     Offers offers_;
     SwarmDesk swarm_;
     std::filesystem::path public_dir_;
-    RateLimiter rates_;
+    http::RateLimiter rates_;
+    http::Networks shared_addresses_;
     async::Bell bell_;
     bool stopped_ = false;
 };
 
 asio::awaitable<Response> Front::Desk::answer(std::shared_ptr<Desk> self, Request request) {
     if (self->stopped_) co_return busy(503, "The seeder is stopping.", kRetryAfterTrouble);
-    if (!self->rates_.allow(request.remote_address, Steady::now())) {
+    auto const& address = request.remote_address;
+    auto const machines = self->shared_addresses_.contain(address) ? http::kMachinesAtASharedAddress : 1.0;
+    if (!self->rates_.allow(address, Steady::now(), machines)) {
         co_return busy(429, "This address asks too often.", kRetryAfterBusy);
     }
     bool const is_post = request.method == Method::post;

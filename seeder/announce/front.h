@@ -8,7 +8,6 @@
 #include "proto/async/asio.h"
 #include "proto/events/events.h"
 #include "proto/http/server.h"
-#include "seeder/announce/rate_limiter.h"
 #include "seeder/announce/recorder.h"
 #include "seeder/announce/releases.h"
 #include "seeder/tracker/tracker.h"
@@ -18,12 +17,13 @@ namespace lanyard::announce {
 struct FrontSettings {
     std::filesystem::path public_dir;  // holds metadata/ and packages/
     std::uint16_t swarm_port = 0;      // of the central seeder; 0: it is not in the swarms
-    RateLimit rate_limit;
+    http::RateLimit rate_limit;        // of requests, each address; see also limits.shared_addresses
     http::ServerLimits limits;
 };
 
 // The limits of a server in a process that may have `open_files` files and sockets: a quarter is left for the swarm,
-// the database and packages, and no address may take more than about a tenth of the rest.
+// the database and packages, and no address may take more than about a tenth of the rest, or half of it when it stands
+// for many machines.
 http::ServerLimits limits_for(std::size_t open_files);
 
 // What the seeder answers over HTTP: the routes of docs/reference/cli.md. Lives on the io_context thread.
@@ -34,6 +34,9 @@ public:
     Front(asio::io_context& io, events::Events& events, Releases& releases, tracker::Tracker& tracker,
           Recorder& recorder, FrontSettings settings);
     ~Front();
+
+    // See http::Server.
+    Status use_tls(http::ServerTls const& tls) { return server_.use_tls(tls); }
 
     Status listen(std::string const& address, std::uint16_t port);
     std::uint16_t port() const;

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "proto/http/message.h"
+#include "proto/http/networks.h"
 #include "seeder/console/errc.h"
 #include "seeder/console/suggest.h"
 
@@ -110,6 +111,10 @@ private:
     Status status_;
 };
 
+std::string list_of(std::vector<std::string> const& texts) {
+    return texts.empty() ? "[]" : fmt::format("[\"{}\"]", fmt::join(texts, "\", \""));
+}
+
 constexpr std::string_view kTables[] = {"seeder", "swarm"};
 
 Status check_tables(toml::table const& file, std::string const& origin) {
@@ -133,6 +138,7 @@ Result<Config> read(toml::table const& file, std::string const& origin) {
     seeder.take("url", config.url);
     seeder.take("listen", config.listen);
     seeder.take("port", config.port);
+    seeder.take("shared_addresses", config.shared_addresses);
     if (auto const fine = seeder.finish(); !fine) return pass_on(fine);
     auto const* swarm_table = file.get_as<toml::table>("swarm");
     Reader swarm(swarm_table ? *swarm_table : none, "swarm", origin);
@@ -177,6 +183,7 @@ Status check_config(Config const& config) {
     if (config.expect_nodes == 0 || config.expect_nodes > kMaxNodes) {
         return wrong(fmt::format("{} nodes cannot be expected: use 1 to {}", config.expect_nodes, kMaxNodes));
     }
+    if (auto const fine = http::Networks::parse(config.shared_addresses); !fine) return wrong(fine.error().detail);
     if (config.networks.empty()) return wrong("'networks' is empty: nobody could connect; name at least one network");
     for (auto const& network : config.networks) {
         if (!is_network(network)) {
@@ -194,17 +201,18 @@ std::string render_config(Config const& config) {
 url = "{}"    # what nodes connect to; also stands in the torrents
 listen = "{}"
 port = {}
+shared_addresses = {}    # such as ["192.0.2.7", "10.9.0.0/16"]: behind each address are many nodes (NAT), it may ask more
 
 [swarm]
 port = {}
 # Peers of any other network are refused.
-networks = ["{}"]
+networks = {}
 upload_kib_per_second = {}    # over all peers; 0: no limit
 expect_nodes = {}    # how many fetch a release: decides the piece length
 many_peers_per_address = {}    # nodes behind one address (NAT)
 )toml",
-        config.url, config.listen, config.port, config.swarm_port, fmt::join(config.networks, "\", \""),
-        config.upload_kib_per_second, config.expect_nodes, config.many_peers_per_address);
+        config.url, config.listen, config.port, list_of(config.shared_addresses), config.swarm_port,
+        list_of(config.networks), config.upload_kib_per_second, config.expect_nodes, config.many_peers_per_address);
 }
 
 }  // namespace lanyard::console

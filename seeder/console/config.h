@@ -14,6 +14,7 @@ struct Config {
     std::string url;  // what nodes connect to; once it is checked, with its port and nothing behind that
     std::string listen = "0.0.0.0";
     std::uint16_t port = 8430;
+    std::vector<std::string> shared_addresses;  // addresses and networks of whose addresses each stands for many nodes
 
     std::uint16_t swarm_port = 8431;  // 0: the system chooses, and nodes are told
     std::vector<std::string> networks = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"};

@@ -1,5 +1,5 @@
-// How many checks the seeder's front answers, and what a held one costs. The server runs in a child process, so that
-// its memory and processor time are its own.
+// How many checks the seeder's front answers, plain and over TLS, how many handshakes it does, and what a held check
+// costs. The server runs in a child process, so that its memory and processor time are its own.
 //   announce_load [clients, default 32] [checks in all, default 50000] [held polls, default 2000]
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -13,9 +13,13 @@
 
 #include "proto/events/log.h"
 #include "proto/http/client.h"
+#include "proto/http/stream.h"
 #include "proto/schema/lanyard/v1/check.pb.h"
 #include "seeder/announce/front.h"
+#include "tests/support/authority.h"
 #include "tests/support/scratch.h"
+
+#include <boost/asio/ip/tcp.hpp>
 
 namespace lanyard {
 namespace {
@@ -35,7 +39,7 @@ public:
 };
 
 // Tells its port through `out`, then serves until it is killed.
-[[noreturn]] void serve(std::filesystem::path const& folder, int out) {
+[[noreturn]] void serve(std::filesystem::path const& folder, http::ServerTls const& tls, int out) {
     events::Log log(events::Level::warning);
     std::array const migrations = {fleet::fleet_schema()};
     auto database = store::Database::open(folder / "seeder.db", migrations);
@@ -50,9 +54,10 @@ public:
     announce::FrontSettings settings;
     settings.rate_limit = {1e9, 1e9, 10};
     settings.limits.connections_per_address = settings.limits.connections;
+    settings.limits.handshakes = settings.rate_limit;
     announce::Front front(io, log, releases, tracker, recorder, settings);
     recorder.start();
-    if (!front.listen("127.0.0.1", 0)) std::_Exit(1);
+    if (!front.use_tls(tls) || !front.listen("127.0.0.1", 0)) std::_Exit(1);
     auto const port = front.port();
     if (write(out, &port, sizeof port) != sizeof port) std::_Exit(1);
     io.run();
@@ -118,9 +123,18 @@ double processor_seconds(pid_t pid) {
     return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-void measure_checks(http::Url const& url, pid_t server, int clients, int checks) {
+struct Place {
+    http::Url url;
+    pid_t server;
+    http::ClientTls tls;
+
+    char const* name() const { return url.scheme == http::Url::Scheme::https ? "TLS  " : "plain"; }
+};
+
+void measure_checks(Place const& place, int clients, int checks) {
     asio::io_context io(1);
-    http::Client client(io, url);
+    http::Client client(io, place.url, std::nullopt, place.tls);
+    auto const server = place.server;
     Load load{checks, 0};
     auto const processor = processor_seconds(server);
     auto const begin = Steady::now();
@@ -128,21 +142,58 @@ void measure_checks(http::Url const& url, pid_t server, int clients, int checks)
     io.run();
     auto const seconds = std::chrono::duration<double>(Steady::now() - begin).count();
     auto const spent = processor_seconds(server) - processor;
-    fmt::print("{:3} at once: {:.0f} checks a second, {:.1f} us of the server's processor each, {} failed\n", clients,
-               checks / seconds, spent / checks * 1e6, load.failed);
+    fmt::print("{} {:3} at once: {:.0f} checks a second, {:.1f} us of the server's processor each, {} failed\n",
+               place.name(), clients, checks / seconds, spent / checks * 1e6, load.failed);
 }
 
-void measure_held(http::Url const& url, pid_t server, int held) {
+void measure_held(Place const& place, int held) {
     asio::io_context io(1);
-    http::Client client(io, url);
+    http::Client client(io, place.url, std::nullopt, place.tls);
+    auto const server = place.server;
     auto const before = resident_bytes(server);
     for (int node = 0; node < held; ++node) asio::co_spawn(io, hold(client, node), asio::detached);
     io.run_for(std::chrono::seconds(10));
     auto const after = resident_bytes(server);
-    fmt::print("{} held checks: {:.1f} KiB each ({:.1f} MiB before, {:.1f} MiB now)\n", held,
+    fmt::print("{} {} held checks: {:.1f} KiB each ({:.1f} MiB before, {:.1f} MiB now)\n", place.name(), held,
                static_cast<double>(after - before) / 1024 / held, static_cast<double>(before) / 1048576,
                static_cast<double>(after) / 1048576);
     client.cancel();
+    io.run();
+}
+
+// Connects, agrees on TLS, asks once and goes. With one context for all, sessions are resumed.
+asio::awaitable<void> shake(asio::io_context& io, Place const& place, std::shared_ptr<http::TlsContext> resuming,
+                            Load& load) {
+    std::string const request = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+    std::string answer(1024, '\0');
+    std::string_view const nothing;
+    while (load.left > 0) {
+        --load.left;
+        auto const context = resuming ? resuming : http::TlsContext::for_client(place.tls).value();
+        http::Stream stream(http::Socket(io.get_executor()));
+        boost::system::error_code error;
+        stream.socket.connect(asio::ip::tcp::endpoint(asio::ip::make_address(place.url.host), place.url.port), error);
+        auto session = context->connect(stream.socket, place.url.host);
+        if (!error) co_await stream.handshake(std::move(session), error);
+        if (!error) co_await stream.write_some(request, nothing, error);
+        auto const space = asio::buffer(answer);
+        if (!error) co_await stream.read_some(space, error);
+        if (error) ++load.failed;
+    }
+}
+
+void measure_handshakes(Place const& place, bool resume, int clients, int count) {
+    asio::io_context io(1);
+    Load load{count, 0};
+    auto const context = resume ? http::TlsContext::for_client(place.tls).value() : nullptr;
+    auto const processor = processor_seconds(place.server);
+    auto const begin = Steady::now();
+    for (int i = 0; i < clients; ++i) asio::co_spawn(io, shake(io, place, context, load), asio::detached);
+    io.run();
+    auto const seconds = std::chrono::duration<double>(Steady::now() - begin).count();
+    auto const spent = processor_seconds(place.server) - processor;
+    fmt::print("TLS   {} handshakes: {:.0f} a second, {:.0f} us of the server's processor each, {} failed\n",
+               resume ? "resumed" : "full", count / seconds, spent / count * 1e6, load.failed);
 }
 
 int run(int clients, int checks, int held) {
@@ -151,18 +202,28 @@ int run(int clients, int checks, int held) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     support::Scratch const scratch;
-    std::array<int, 2> ends{};
-    if (pipe(ends.data()) != 0) return 1;
-    auto const server = fork();
-    if (server == 0) serve(scratch.root(), ends[1]);
-    std::uint16_t port = 0;
-    if (read(ends[0], &port, sizeof port) != sizeof port) return 1;
-    http::Url const url{"127.0.0.1", port};
-    measure_held(url, server, held);
-    measure_checks(url, server, 1, checks / 4);
-    measure_checks(url, server, clients, checks);
-    kill(server, SIGTERM);
-    waitpid(server, nullptr, 0);
+    support::Authority const authority;
+    auto const seeder = authority.issue({"seeder", "IP:127.0.0.1"});
+    auto const node = authority.issue({"0123456789abcdef0123456789abcdef", ""});
+    http::ServerTls const tls{seeder.certificate_pem + authority.pem(), seeder.private_key_pem, authority.pem()};
+    for (auto const scheme : {http::Url::Scheme::http, http::Url::Scheme::https}) {
+        // A process of its own each time: what one has freed, the next would take.
+        std::array<int, 2> ends{};
+        if (pipe(ends.data()) != 0) return 1;
+        auto const server = fork();
+        if (server == 0) serve(scratch.root(), tls, ends[1]);
+        std::uint16_t port = 0;
+        if (read(ends[0], &port, sizeof port) != sizeof port) return 1;
+        Place const place{
+            {"127.0.0.1", port, scheme}, server, {authority.pem(), "", node.certificate_pem, node.private_key_pem}};
+        measure_held(place, held);
+        measure_checks(place, 1, checks / 4);
+        measure_checks(place, clients, checks);
+        if (scheme == http::Url::Scheme::https) measure_handshakes(place, false, clients, checks / 10);
+        if (scheme == http::Url::Scheme::https) measure_handshakes(place, true, clients, checks / 10);
+        kill(server, SIGTERM);
+        waitpid(server, nullptr, 0);
+    }
     return 0;
 }
 

@@ -6,18 +6,11 @@ import subprocess
 import sys
 import time
 
-from harness import enclosure, programs
+from harness import enclosure, mirror, programs
 
 import torrent
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATIENCE = 900
-
-
-def nginx_program():
-    unpacked = ROOT / "build" / "bench" / "nginx" / "usr" / "sbin" / "nginx"
-    return unpacked if unpacked.exists() else pathlib.Path("/usr/sbin/nginx")
-
 
 NGINX = """\
 daemon off; master_process off; pid {work}/nginx.pid; error_log {work}/nginx.log;
@@ -52,7 +45,7 @@ def serve_http(host, folder, work):
     configuration = work / "nginx.conf"
     user = "user root;\n" if os.geteuid() == 0 else ""
     configuration.write_text(NGINX.format(work=work, root=folder, user=user))
-    server = started(host, nginx_program(), "-c", configuration, "-p", work)
+    server = started(host, mirror.NGINX, "-c", configuration, "-p", work)
     programs.wait_until(lambda: listens(host, 80), "nginx answers")
     return server
 

@@ -13,10 +13,20 @@ _ports = itertools.count(18000 + 500 * SHARD)
 
 
 @pytest.fixture
-def fresh_address():
-    """An address of 127.0.0.0/8 that no other test uses."""
-    number = next(_numbers)
-    return f"127.{20 + SHARD}.{number // 250}.{number % 250 + 1}"
+def fresh_addresses():
+    """Gives addresses of 127.0.0.0/8 that no other test uses."""
+
+    def make():
+        number = next(_numbers)
+        return f"127.{20 + SHARD}.{number // 250}.{number % 250 + 1}"
+
+    return make
+
+
+@pytest.fixture
+def fresh_address(fresh_addresses):
+    """One of them, the same for all of the test."""
+    return fresh_addresses()
 
 
 @pytest.fixture

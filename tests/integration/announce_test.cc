@@ -59,10 +59,10 @@ protected:
     AnnounceTest() {
         tracker.set_live({kInfoHash});
         recorder.start();
-        start(RateLimit{1e6, 1e6, 100});
+        start(http::RateLimit{1e6, 1e6, 100});
     }
 
-    void start(RateLimit rate_limit) {
+    void start(http::RateLimit rate_limit) {
         FrontSettings settings;
         settings.public_dir = scratch / "public";
         settings.swarm_port = 8431;
@@ -407,7 +407,7 @@ TEST_F(AnnounceTest, RefusesMalformedMessagesWithASentence) {
 }
 
 TEST_F(AnnounceTest, AnswersWhoAsksTooOftenWithTooManyRequests) {
-    start(RateLimit{0.001, 3, 100});
+    start(http::RateLimit{0.001, 3, 100});
     for (int i = 0; i < 3; ++i) EXPECT_EQ(get("/healthz").status, 200u);
     auto const answer = get("/healthz");
     EXPECT_EQ(answer.status, 429u);

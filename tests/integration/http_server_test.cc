@@ -201,6 +201,7 @@ TEST_P(HttpServerRefusalTest, IsAnsweredAndTheConnectionClosed) {
     auto const answer = ask(GetParam().request);
     EXPECT_EQ(answer.substr(0, 12), std::string("HTTP/1.1 ") + GetParam().status) << answer;
     EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos);
+    EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << "a second answer";
     EXPECT_TRUE(requests.empty());
 }
 

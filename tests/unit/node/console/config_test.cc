@@ -37,11 +37,18 @@ TEST(NodeConfig, IsReadBackAsItWasWritten) {
     EXPECT_EQ(read->name, "pc \"17\"");
     EXPECT_EQ(read->poll, std::chrono::seconds(60));
     EXPECT_EQ(read->networks, std::vector<std::string>{"10.1.0.0/16"});
+    EXPECT_TRUE(read->mirrors.empty());
     ASSERT_EQ(read->apps.size(), 2u);
     EXPECT_EQ(read->apps[0].app.channel.text(), "beta");
     EXPECT_EQ(read->apps[0].app.home, "/opt/shop");
     EXPECT_EQ(read->apps[0].window, "22:00-05:00");
     EXPECT_EQ(read->apps[1].app.home, "/var/lib/lanyard-node/apps/mail");
+}
+
+TEST(NodeConfig, KeepsMirrors) {
+    auto config = config_from(join_line(), kId, "host").value();
+    config.mirrors = {"http://mirror-1", "http://mirror-2:8080"};
+    EXPECT_EQ(NodeConfig::parse(config.to_toml(), "node.toml")->mirrors, config.mirrors);
 }
 
 struct Wrong {

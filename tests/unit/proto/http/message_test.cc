@@ -24,10 +24,18 @@ TEST(UrlTest, TakesNamesAndAddressesWithAndWithoutPort) {
     EXPECT_EQ(Url::parse("http://[::1]")->host, "::1");
 }
 
+TEST(UrlTest, TakesHttpsWithItsOwnPort) {
+    EXPECT_EQ(parsed("https://seeder:8430"), "https://seeder:8430");
+    EXPECT_EQ(parsed("https://seeder.lan/"), "https://seeder.lan:443");
+    EXPECT_EQ(Url::parse("https://seeder")->scheme, Url::Scheme::https);
+    EXPECT_EQ(Url::parse("http://seeder")->scheme, Url::Scheme::http);
+}
+
 TEST(UrlTest, RefusesWhatIsNotExactlyAServer) {
     for (auto const* text : {"",
                              "seeder:8430",
-                             "https://seeder",
+                             "https:/seeder",
+                             "https://",
                              "http://",
                              "http:///",
                              "http://:80",

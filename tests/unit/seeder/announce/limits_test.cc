@@ -9,6 +9,7 @@ TEST(LimitsTest, LeaveFilesForOthersAndConnectionsForOtherAddresses) {
     auto const usual = limits_for(1024);
     EXPECT_EQ(usual.connections, 768u);
     EXPECT_EQ(usual.connections_per_address, 76u);
+    EXPECT_EQ(usual.connections_per_shared_address, 384u);
     EXPECT_EQ(limits_for(8192).connections, 6144u);
 }
 
@@ -22,6 +23,7 @@ TEST(LimitsTest, LetSomebodyInHoweverFewFilesThereAre) {
     EXPECT_EQ(limits_for(0).connections, 64u);
     EXPECT_EQ(limits_for(400).connections, 144u);
     EXPECT_EQ(limits_for(400).connections_per_address, 64u);
+    EXPECT_EQ(limits_for(0).connections_per_shared_address, 64u);
 }
 
 }  // namespace

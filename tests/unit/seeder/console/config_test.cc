@@ -12,6 +12,7 @@ TEST(Config, ReadsBackWhatItHasWritten) {
     config.url = "http://seeder.example:9000";
     config.listen = "::";
     config.port = 9000;
+    config.shared_addresses = {"192.0.2.7", "10.9.0.0/16"};
     config.swarm_port = 0;
     config.networks = {"192.168.7.0/24", "fd00::/8"};
     config.upload_kib_per_second = 2048;
@@ -21,6 +22,7 @@ TEST(Config, ReadsBackWhatItHasWritten) {
     ASSERT_TRUE(back) << back.error().detail;
     EXPECT_EQ(render_config(*back), render_config(config));
     EXPECT_EQ(back->networks, config.networks);
+    EXPECT_EQ(back->shared_addresses, config.shared_addresses);
 }
 
 TEST(Config, AUrlEndsInItsPort) {
@@ -57,6 +59,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Wrong{"AMisspeltSetting", "[seeder]\nurl = \"http://s\"\nprot = 1\n",
               "seeder.toml:3: there is no setting 'prot' in [seeder]; did you mean 'port'?"},
+        Wrong{"ASharedAddressThatIsNone", "[seeder]\nurl = \"http://s\"\nshared_addresses = [\"pc-7\"]\n",
+              "seeder.toml: 'pc-7' is neither an address nor a network: write it as 192.0.2.7 or 192.0.2.0/24"},
         Wrong{"AStrangeSetting", "[swarm]\ncolour = 1\n", "seeder.toml:2: there is no setting 'colour' in [swarm]"},
         Wrong{"AMisspeltTable", "[seder]\nport = 1\n",
               "seeder.toml:1: there is no table or setting 'seder' here; did you mean 'seeder'?"},

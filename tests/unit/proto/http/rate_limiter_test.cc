@@ -1,8 +1,8 @@
-#include "seeder/announce/rate_limiter.h"
+#include "proto/http/rate_limiter.h"
 
 #include <gtest/gtest.h>
 
-namespace lanyard::announce {
+namespace lanyard::http {
 namespace {
 
 using namespace std::chrono_literals;
@@ -31,6 +31,15 @@ TEST_F(RateLimiterTest, AllowsABurstAndThenTheRate) {
     EXPECT_EQ(allowed("10.0.0.1", 100), 20) << "silence saves up no more than one burst";
 }
 
+TEST_F(RateLimiterTest, AllowsAnAddressOfManyMachinesSoManyTimesTheRate) {
+    int allowed_now = 0;
+    for (int i = 0; i < 1000; ++i) allowed_now += limiter.allow("10.0.0.1", now, 5) ? 1 : 0;
+    EXPECT_EQ(allowed_now, 100);
+    now += 1s;
+    for (int i = 0; i < 1000; ++i) allowed_now += limiter.allow("10.0.0.1", now, 5) ? 1 : 0;
+    EXPECT_EQ(allowed_now, 150);
+}
+
 TEST_F(RateLimiterTest, CountsAddressesApart) {
     EXPECT_EQ(allowed("10.0.0.1", 100), 20);
     EXPECT_EQ(allowed("10.0.0.2", 100), 20);
@@ -57,4 +66,4 @@ TEST_F(RateLimiterTest, ForgetsSilentAddressesForNewOnes) {
 }
 
 }  // namespace
-}  // namespace lanyard::announce
+}  // namespace lanyard::http

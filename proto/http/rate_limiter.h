@@ -6,7 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace lanyard::announce {
+namespace lanyard::http {
 
 struct RateLimit {
     double per_second = 200;
@@ -21,16 +21,18 @@ public:
 
     explicit RateLimiter(RateLimit limit) : limit_(limit) {}
 
-    // Whether a request of `address` (textual) may be answered now; counts it if so.
-    bool allow(std::string_view address, Time now);
+    // Whether a request of `address` (textual) may be answered now; counts it if so. `machines`: that stand behind the
+    // address, which then may have so many times the limit.
+    bool allow(std::string_view address, Time now, double machines = 1);
 
 private:
     struct Bucket {
         double tokens;
         Time filled;
+        double machines;
     };
 
-    Bucket& bucket_of(std::string_view address, Time now);
+    Bucket& bucket_of(std::string_view address, Time now, double machines);
     bool is_full(Bucket const& bucket, Time now) const;
 
     RateLimit limit_;
@@ -38,4 +40,4 @@ private:
     Time next_search_{};
 };
 
-}  // namespace lanyard::announce
+}  // namespace lanyard::http

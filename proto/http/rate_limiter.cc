@@ -1,4 +1,4 @@
-#include "seeder/announce/rate_limiter.h"
+#include "proto/http/rate_limiter.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
-namespace lanyard::announce {
+namespace lanyard::http {
 namespace {
 
 constexpr std::chrono::seconds kSearchInterval{1};
@@ -25,16 +25,17 @@ double seconds(std::chrono::steady_clock::duration duration) { return std::chron
 
 }  // namespace
 
-bool RateLimiter::allow(std::string_view address, Time now) {
-    auto& bucket = bucket_of(address, now);
-    bucket.tokens = std::min(limit_.burst, bucket.tokens + seconds(now - bucket.filled) * limit_.per_second);
+bool RateLimiter::allow(std::string_view address, Time now, double machines) {
+    auto& bucket = bucket_of(address, now, machines);
+    auto const more = seconds(now - bucket.filled) * limit_.per_second * bucket.machines;
+    bucket.tokens = std::min(limit_.burst * bucket.machines, bucket.tokens + more);
     bucket.filled = now;
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;
     return true;
 }
 
-RateLimiter::Bucket& RateLimiter::bucket_of(std::string_view address, Time now) {
+RateLimiter::Bucket& RateLimiter::bucket_of(std::string_view address, Time now, double machines) {
     auto const key = who(address);
     auto const found = buckets_.find(key);
     if (found != buckets_.end()) return found->second;
@@ -44,11 +45,14 @@ RateLimiter::Bucket& RateLimiter::bucket_of(std::string_view address, Time now) 
         std::erase_if(buckets_, [&](auto const& entry) { return is_full(entry.second, now); });
     }
     bool const has_room = buckets_.size() < limit_.addresses;
-    return buckets_.try_emplace(has_room ? key : kAllOthers, Bucket{limit_.burst, now}).first->second;
+    if (!has_room) machines = 1;
+    auto const fresh = Bucket{limit_.burst * machines, now, machines};
+    return buckets_.try_emplace(has_room ? key : kAllOthers, fresh).first->second;
 }
 
 bool RateLimiter::is_full(Bucket const& bucket, Time now) const {
-    return bucket.tokens + seconds(now - bucket.filled) * limit_.per_second >= limit_.burst;
+    auto const more = seconds(now - bucket.filled) * limit_.per_second * bucket.machines;
+    return bucket.tokens + more >= limit_.burst * bucket.machines;
 }
 
-}  // namespace lanyard::announce
+}  // namespace lanyard::http

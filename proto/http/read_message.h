@@ -1,0 +1,27 @@
+#pragma once
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+
+#include "proto/http/stream.h"
+
+namespace lanyard::http {
+
+enum class ReadUntil { header, end };
+
+// Feeds `parser` from `buffer`, and that from `stream`, until it has the header or the whole message; what follows
+// stays in `buffer`. Errors are those of Beast's async_read: end_of_stream when the other side ended before the first
+// byte.
+template <bool is_request>
+asio::awaitable<boost::system::error_code> read_message(Stream& stream, boost::beast::flat_buffer& buffer,
+                                                        boost::beast::http::basic_parser<is_request>& parser,
+                                                        ReadUntil until);
+
+extern template asio::awaitable<boost::system::error_code> read_message(Stream&, boost::beast::flat_buffer&,
+                                                                        boost::beast::http::basic_parser<true>&,
+                                                                        ReadUntil);
+extern template asio::awaitable<boost::system::error_code> read_message(Stream&, boost::beast::flat_buffer&,
+                                                                        boost::beast::http::basic_parser<false>&,
+                                                                        ReadUntil);
+
+}  // namespace lanyard::http
