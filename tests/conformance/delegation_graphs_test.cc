@@ -113,7 +113,9 @@ public:
     void search(support::TargetSpec const& spec, bool found, Order const& visited) {
         auto const path = support::make_target(spec).path();
         EXPECT_EQ(t_.find(path), found) << path << ": " << t_.refused.detail;
-        if (!found) EXPECT_EQ(t_.refused.code, Errc::no_such_target);
+        if (!found) {
+            EXPECT_EQ(t_.refused.code, Errc::no_such_target);
+        }
         EXPECT_EQ(requests_for_roles(t_), files_of(visited));
     }
 

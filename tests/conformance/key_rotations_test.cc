@@ -36,7 +36,9 @@ void root_rotation(conformance& t, std::vector<Signed> const& roots, Expected ex
     }
     t.init_client();
     EXPECT_EQ(t.refresh(), expected == Expected::accepted) << t.refused.detail;
-    if (expected == Expected::refused) EXPECT_EQ(t.refused.code, Errc::arbitrary_software);
+    if (expected == Expected::refused) {
+        EXPECT_EQ(t.refused.code, Errc::arbitrary_software);
+    }
     auto const last = roots.size() - (expected == Expected::refused ? 1 : 0);
     EXPECT_EQ(t.client.stored(RoleName::root), t.repo.file(std::to_string(last) + ".root.pb"));
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
 #include <deque>
@@ -200,6 +201,35 @@ TEST_F(HttpClientTest, CutsAServerThatDoesNotAnswer) {
     EXPECT_EQ(answer.error().code, Errc::timed_out);
     silent.stop();
     io.poll();
+}
+
+// A byte now and then, for as long as somebody listens.
+asio::awaitable<void> drip(tcp::acceptor& acceptor) {
+    boost::system::error_code error;
+    auto const token = asio::redirect_error(asio::use_awaitable, error);
+    auto socket = co_await acceptor.async_accept(token);
+    asio::steady_timer pause(socket.get_executor());
+    std::string const head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
+    auto const buffer = asio::buffer(head);
+    co_await asio::async_write(socket, buffer, token);
+    while (!error) {
+        pause.expires_after(1ms);
+        co_await pause.async_wait(asio::use_awaitable);
+        auto const byte = asio::buffer("x", 1);
+        co_await asio::async_write(socket, byte, token);
+    }
+}
+
+TEST_F(HttpClientTest, CutsAServerThatSendsAByteNowAndThen) {
+    tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    asio::co_spawn(io, drip(acceptor), asio::detached);
+    Client client(io, Url{"127.0.0.1", acceptor.local_endpoint().port()});
+    auto request = get();
+    request.timeout = 100ms;
+    auto const answer = send(client, request);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, Errc::timed_out);
+    io.run();  // the server has noticed, too
 }
 
 TEST_F(HttpClientTest, ReadsRetryAfterInSecondsUpToAnHour) {

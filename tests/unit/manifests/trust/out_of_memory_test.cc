@@ -1,7 +1,10 @@
 // A program of its own: it lets memory run out at any allocation, of ours and of OpenSSL.
 
 #include <openssl/crypto.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <new>
@@ -12,6 +15,7 @@ namespace {
 
 // Allocations that still succeed.
 long left = std::numeric_limits<long>::max();
+bool exhausted = false;  // they did not, although more memory is there by now
 
 bool runs_out() { return left-- <= 0; }
 
@@ -41,22 +45,36 @@ int const installed = CRYPTO_set_mem_functions(openssl_allocate, openssl_resize,
 namespace lanyard::trust {
 namespace {
 
-struct Ending {
-    bool accepted = false;
-    bool ran_out = false;
-};
+enum Ending : int { refused, accepted, broken };
 
-// One step of a client with memory for `allocations` more.
-Ending step_with(long allocations, TrustedSet& set, RoleName role, std::string const& bytes) {
-    Ending ending;
-    left = allocations;
-    try {
-        ending.accepted = update(set, role, bytes).has_value();
-    } catch (std::exception const&) {
+// What `work` gives in a process of its own; `refused` when it was the end of that: an exception on its way through a
+// function that must not throw ends a node, which then has believed nothing. `ran_out`: there was too little memory.
+template <class Work>
+Ending in_child(long allocations, Work work, bool& ran_out) {
+    constexpr int kRanOut = 16;
+    auto const child = fork();
+    if (child == 0) {
+        if (!std::freopen("/dev/null", "w", stderr)) _exit(broken);
+        left = allocations;
+        int ending = refused;
+        try {
+            ending = work();
+        } catch (std::exception const&) {
+        }
+        _exit(ending | (left < 0 || exhausted ? kRanOut : 0));
     }
-    ending.ran_out = left < 0;
-    left = std::numeric_limits<long>::max();
-    return ending;
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    ran_out = !WIFEXITED(status) || (WEXITSTATUS(status) & kRanOut) != 0;
+    return WIFEXITED(status) ? static_cast<Ending>(WEXITSTATUS(status) & ~kRanOut) : refused;
+}
+
+bool takes(TrustedSet& set, RoleName role, std::string const& bytes) {
+    try {
+        return update(set, role, bytes).has_value();
+    } catch (std::exception const&) {
+        return false;
+    }
 }
 
 struct Step {
@@ -76,13 +94,9 @@ protected:
 
     TrustedSet at(RoleName last) const {
         auto set = at_root(repo_);
-        if (last != RoleName::root) EXPECT_TRUE(walk(set, repo_, last));
+        if (last == RoleName::root) return set;
+        EXPECT_TRUE(walk(set, repo_, last));
         return set;
-    }
-
-    static bool took(TrustedSet const& set, RoleName role) {
-        if (role == RoleName::timestamp) return set.timestamp() != nullptr;
-        return role == RoleName::snapshot ? set.snapshot() != nullptr : set.targets() != nullptr;
     }
 
     RepositorySimulator repo_{kNow};
@@ -91,34 +105,36 @@ protected:
 TEST_F(OutOfMemory, IsNeverTakenForAValidSignature) {
     ASSERT_EQ(installed, 1);
     for (auto const& step : kSteps) {
-        auto const start = at(step.before);
+        auto set = at(step.before);
         auto forged = repo_.newest(step.role);
         forged.back() = static_cast<char>(forged.back() ^ 1);  // in the signature
-        Ending ending{false, true};
-        for (long allocations = 0; ending.ran_out; ++allocations) {
-            auto set = start;
-            ending = step_with(allocations, set, step.role, forged);
-            ASSERT_FALSE(ending.accepted) << text(step.role) << " after " << allocations;
-            ASSERT_FALSE(took(set, step.role)) << text(step.role) << " after " << allocations;
+        auto const work = [&] { return takes(set, step.role, forged) ? accepted : refused; };
+        bool ran_out = true;
+        for (long allocations = 0; ran_out; ++allocations) {
+            ASSERT_EQ(in_child(allocations, work, ran_out), refused) << text(step.role) << " after " << allocations;
         }
     }
 }
 
 TEST_F(OutOfMemory, LeavesASetThatGoesOnWithGoodFilesOnly) {
     for (auto const& step : kSteps) {
-        auto const start = at(step.before);
+        auto set = at(step.before);
         auto const good = repo_.newest(step.role);
-        Ending ending{false, true};
-        for (long allocations = 0; ending.ran_out; ++allocations) {
-            auto set = start;
-            ending = step_with(allocations, set, step.role, good);
-            if (ending.accepted) continue;
-            auto forged = good;
-            forged.back() = static_cast<char>(forged.back() ^ 1);
-            EXPECT_FALSE(update(set, step.role, forged));
-            EXPECT_TRUE(update(set, step.role, good)) << text(step.role) << " after " << allocations;
+        auto forged = good;
+        forged.back() = static_cast<char>(forged.back() ^ 1);
+        auto const work = [&] {
+            if (takes(set, step.role, good)) return accepted;
+            exhausted = true;
+            left = std::numeric_limits<long>::max();
+            return !takes(set, step.role, forged) && takes(set, step.role, good) ? refused : broken;
+        };
+        bool ran_out = true;
+        auto ending = refused;
+        for (long allocations = 0; ran_out; ++allocations) {
+            ending = in_child(allocations, work, ran_out);
+            ASSERT_NE(ending, broken) << text(step.role) << " after " << allocations;
         }
-        EXPECT_TRUE(ending.accepted);
+        EXPECT_EQ(ending, accepted);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "manifests/trust/errc.h"
 #include "node/check/errc.h"
 #include "tests/support/recorded_events.h"
 
@@ -129,6 +130,23 @@ TEST_F(PollLoopTest, TellsAnAttackApartFromAnOutage) {
     run({unreachable(), untrusted()});
     EXPECT_EQ(events.names(), (std::vector<std::string>{"check.failed", "trust.refused"}));
     EXPECT_EQ(contacts, (std::vector<std::string>{"no route to seeder.lan", "rollback attack"}));
+}
+
+TEST_F(PollLoopTest, MakesAnAlarmOfAFreeze) {
+    run({fail(trust::Errc::freeze, "timestamp: it expired (freeze)")});
+    ASSERT_EQ(events.told.size(), 1u);
+    EXPECT_EQ(events.told[0].level, events::Level::error);
+    EXPECT_EQ(events.text("trust.refused"), "timestamp: it expired (freeze)");
+}
+
+TEST_F(PollLoopTest, MakesAnAlarmOfOneApplicationAndHandsOverTheOthers) {
+    auto answer = changed();
+    answer->refused.push_back({release::AppId::parse("shop").value(), Error(trust::Errc::rollback, "rollback")});
+    run({answer, answer});
+    EXPECT_EQ(events.count("trust.refused"), 2);
+    EXPECT_EQ(outcomes, 2);
+    EXPECT_EQ(contacts, (std::vector<std::string>{"rollback", "rollback"}));
+    EXPECT_EQ(alarm.slept, (Delays{750ms, 1500ms}));  // it is not asked for again and again
 }
 
 }  // namespace
