@@ -1,6 +1,7 @@
 #include "seeder/catalogue/catalogue.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "seeder/catalogue/errc.h"
@@ -95,6 +96,30 @@ void sort_for_people(std::vector<Entry>& entries) {
     std::stable_sort(entries.begin(), entries.end(), before);
 }
 
+void withdraw_one(store::Connection& connection, std::uint64_t release_counter) {
+    connection.prepare("UPDATE releases SET state = 'withdrawn' WHERE release_counter = ?1")
+        .bind(static_cast<std::int64_t>(release_counter))
+        .run();
+}
+
+// `verb` says what becomes of another row with the same counter or the same name.
+void put_live(store::Connection& connection, std::string const& verb, v1::Target const& target,
+              std::int64_t published_at) {
+    connection
+        .prepare(verb +
+                 " INTO releases (release_counter, app, version, channel, os, arch, state, published_at, target)"
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'live', ?7, ?8)")
+        .bind(static_cast<std::int64_t>(target.release_counter()))
+        .bind(target.app())
+        .bind(target.version())
+        .bind(target.channel())
+        .bind(target.platform().os())
+        .bind(target.platform().arch())
+        .bind(published_at)
+        .bind_blob(target.SerializeAsString())
+        .run();
+}
+
 }  // namespace
 
 std::string_view catalogue_schema() { return kSchema; }
@@ -179,19 +204,7 @@ Result<Entry> Catalogue::add(v1::Target target, std::int64_t published_at) {
     target.set_release_counter(static_cast<std::uint64_t>(counter.integer(0)));
     counter.run();
 
-    connection_
-        .prepare(
-            "INSERT INTO releases (release_counter, app, version, channel, os, arch, state, published_at, target)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'live', ?7, ?8)")
-        .bind(static_cast<std::int64_t>(target.release_counter()))
-        .bind(target.app())
-        .bind(target.version())
-        .bind(target.channel())
-        .bind(target.platform().os())
-        .bind(target.platform().arch())
-        .bind(published_at)
-        .bind_blob(target.SerializeAsString())
-        .run();
+    put_live(connection_, "INSERT", target, published_at);
     return Entry{std::move(target), State::live, published_at};
 }
 
@@ -205,12 +218,35 @@ Result<std::vector<Entry>> Catalogue::withdraw(Filter const& filter) {
     std::erase_if(*entries, [](Entry const& entry) { return entry.state != State::live; });
     if (entries->empty()) return fail(Errc::withdrawn_already, filter.describe() + " has been withdrawn already");
     for (auto& entry : *entries) {
-        connection_.prepare("UPDATE releases SET state = 'withdrawn' WHERE release_counter = ?1")
-            .bind(static_cast<std::int64_t>(entry.target.release_counter()))
-            .run();
+        withdraw_one(connection_, entry.target.release_counter());
         entry.state = State::withdrawn;
     }
     return entries;
+}
+
+Result<std::vector<Entry>> Catalogue::follow(google::protobuf::RepeatedPtrField<v1::Target> const& signed_targets,
+                                             std::int64_t published_at) {
+    auto const live = live_targets();
+    if (!live) return pass_on(live);
+    std::map<std::string, std::string> gone;
+    for (auto const& target : *live) gone.emplace(target.path(), target.SerializeAsString());
+    std::vector<Entry> changed;
+    for (auto const& target : signed_targets) {
+        if (auto const readable = to_candidate(target); !readable) return pass_on(readable);
+        auto const there = gone.find(target.path());
+        bool const same = there != gone.end() && there->second == target.SerializeAsString();
+        if (there != gone.end()) gone.erase(there);
+        if (same) continue;
+        put_live(connection_, "INSERT OR REPLACE", target, published_at);
+        count_on_from(target.release_counter());
+        changed.push_back({target, State::live, published_at});
+    }
+    for (auto const& target : *live) {
+        if (!gone.contains(target.path())) continue;
+        withdraw_one(connection_, target.release_counter());
+        changed.push_back({target, State::withdrawn, published_at});
+    }
+    return changed;
 }
 
 Result<std::vector<Entry>> Catalogue::list(Filter const& filter) {

@@ -77,6 +77,11 @@ public:
     // Takes everything live that matches out; gives what it took. At least one must match.
     Result<std::vector<Entry>> withdraw(Filter const& filter);
 
+    // Makes exactly these live, as they are, because they are signed; gives what has come and gone. What was withdrawn
+    // once may come back.
+    Result<std::vector<Entry>> follow(google::protobuf::RepeatedPtrField<v1::Target> const& signed_targets,
+                                      std::int64_t published_at);
+
     // By app, channel, version (rising), platform.
     Result<std::vector<Entry>> list(Filter const& filter);
     // The content of the next targets metadata, by path.

@@ -39,7 +39,8 @@ Result<Manifest> read_manifest(store::Connection& connection) {
     manifest.roots = rows_of(connection, RoleName::root);
     if (manifest.roots.empty()) {
         return fail(Errc::not_initialised,
-                    "seeder.db holds no repository: run `lanyard-seeder init` on an empty state directory");
+                    "seeder.db holds no repository: run `lanyard-seeder init` on an empty state directory; after an "
+                    "`init` with keys that are elsewhere, import its request once it is signed");
     }
     for (auto const role : {RoleName::targets, RoleName::snapshot, RoleName::timestamp}) {
         auto rows = rows_of(connection, role);
