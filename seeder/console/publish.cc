@@ -5,8 +5,11 @@
 
 #include "manifests/release/install_policy.h"
 #include "seeder/catalogue/catalogue.h"
+#include "seeder/ceremony/key_files.h"
+#include "seeder/console/changes.h"
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
+#include "seeder/console/key_folder.h"
 #include "seeder/console/posix_files.h"
 #include "seeder/console/progress_meter.h"
 #include "seeder/console/render.h"
@@ -189,7 +192,7 @@ std::optional<intake::SignedTorrent> find_signed(store::Database& database, rele
 }
 
 Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft, PublishOptions const& options,
-                                            Keys const& keys, WallClock const& clock, Terminal& terminal) {
+                                            KeyFolder& keys, WallClock const& clock, Terminal& terminal) {
     PosixDisk disk;
     auto lock = try_lock(state.dir.publish_lock());
     if (lock && !*lock) {
@@ -198,7 +201,7 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
     }
     if (!lock) return pass_on(lock);
     publish::Projection projection(disk, state.dir.metadata(), state.dir.change_lock());
-    publish::Publisher publisher(state.database, projection, keys.signers());
+    publish::Publisher publisher(state.database, projection, [&](v1::Root const& root) { return keys.find(root); });
     // Completes what a publish that was killed has begun, before this one is perhaps refused because of it.
     if (auto const drawn = publisher.draw(); !drawn) return pass_on(drawn);
     auto const may = state.database.read([&](store::Connection& connection) {
@@ -234,21 +237,26 @@ Status publish_release(StateDir const& dir, PublishOptions const& options, bool 
     if (auto const fine = rehearse(*draft); !fine) return fine;
     auto state = open_state(dir.root());
     if (!state) return pass_on(state);
-    auto const keys = load_publishing_keys(dir);
-    if (!keys) return pass_on(keys);
-    if (auto const fit = check_keys(dir, *keys, state->database); !fit) return fit;
+    KeyFolder keys(dir, kPublishingRoles, ceremony::passphrase_from(options.passphrase_file));
+    if (auto const fit = check_keys(keys, state->database); !fit) return fit;
     if (auto const there = check_public(dir); !there) return there;
     auto const warning = warn_if_overtaken(state->database, *draft);
-    auto const change = take_in_and_publish(*state, *draft, options, *keys, clock, terminal);
+    auto const change = take_in_and_publish(*state, *draft, options, keys, clock, terminal);
     if (!change) return pass_on(change);
-    terminal.err << warning << warning_line(change->not_drawn);
+    terminal.err << warning;
 
     v1::PublishResult result;
     result.set_schema(1);
     *result.mutable_release() = to_info(change->entries.front());
     result.set_revision(change->revision);
+    PosixDisk disk;
+    auto const waiting = conclude_change(*state, disk, *change, terminal);
+    if (!waiting) return pass_on(waiting);
+    if (*waiting) result.set_request((*waiting)->file.string());
     if (json) {
         terminal.out << to_json(result);
+    } else if (*waiting) {
+        terminal.out << (*waiting)->words;
     } else {
         auto const& target = result.release().target();
         terminal.out << fmt::format("Published {} {} on {} for {}: {}, sha256 {}\n", target.app(), target.version(),
