@@ -147,6 +147,15 @@ Status carry_out(console::Invocation const& invocation, console::Terminal& termi
     if (auto const* options = std::get_if<console::ImportOptions>(&command)) {
         return console::import_signed(dir, *options, json, now, terminal);
     }
+    if (auto const* options = std::get_if<console::AddDelegationOptions>(&command)) {
+        return console::add_delegation(dir, *options, json, now, terminal);
+    }
+    if (auto const* options = std::get_if<console::RemoveDelegationOptions>(&command)) {
+        return console::remove_delegation(dir, *options, json, now, terminal);
+    }
+    if (std::holds_alternative<console::ListDelegationsOptions>(command)) {
+        return console::list_delegations(dir, json, now(), terminal);
+    }
     if (std::holds_alternative<console::ServeOptions>(command)) return serve(dir);
     return console::show_status(dir, json, now(), terminal);
 }

@@ -1,14 +1,15 @@
 #include "manifests/signing/request.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "manifests/release/in_quotes.h"
 #include "manifests/signing/errc.h"
-#include "manifests/trust/ed25519.h"
 #include "manifests/trust/keyring.h"
 #include "manifests/trust/opening.h"
+#include "manifests/trust/signature.h"
 
 namespace lanyard::signing {
 namespace {
@@ -34,7 +35,7 @@ std::vector<v1::Key> keys_of(google::protobuf::RepeatedPtrField<v1::Key> const& 
     std::vector<v1::Key> keys;
     for (auto const& key : listed) {
         auto const id = raw_id(key);
-        if (key.alg() == trust::kAlgEd25519 && wanted.contains(id) && taken.insert(id).second) keys.push_back(key);
+        if (trust::is_known_algorithm(key) && wanted.contains(id) && taken.insert(id).second) keys.push_back(key);
     }
     return keys;
 }
@@ -42,6 +43,16 @@ std::vector<v1::Key> keys_of(google::protobuf::RepeatedPtrField<v1::Key> const& 
 Quorum quorum_of(v1::Root const& root, v1::Role const& role, char const* name) {
     return {std::string(name) + " keys of root " + std::to_string(root.version()), keys_of(root.keys(), role.keyids()),
             role.threshold()};
+}
+
+// Nothing, when nobody has delegated to it.
+std::optional<Quorum> quorum_of(v1::Targets const& delegator, std::string const& role) {
+    for (auto const& delegation : delegator.delegations()) {
+        if (delegation.name() != role) continue;
+        return Quorum{"keys of the role " + in_quotes(role) + " in targets " + std::to_string(delegator.version()),
+                      keys_of(delegator.keys(), delegation.keyids()), delegation.threshold()};
+    }
+    return std::nullopt;
 }
 
 Result<v1::Root> sound_root(v1::Envelope const& envelope) {
@@ -109,7 +120,7 @@ void add_sound(Item& item, google::protobuf::RepeatedPtrField<v1::Signature> con
             auto const id = raw_id(key);
             for (auto const& signature : signatures) {
                 if (signature.keyid() != id || has_signed(item.envelope, id)) continue;
-                if (trust::ed25519_verifies(key.public_key(), message, signature.sig())) {
+                if (trust::verifies(key, message, signature.sig())) {
                     add(item.envelope, id, signature.sig());
                 }
             }
@@ -160,8 +171,22 @@ Status Request::add_quorums() {
         }
         item.quorums.push_back(quorum_of(*root, root->root(), "root"));
     }
+    if (auto const added = add_delegated_quorums(); !added) return added;
     for (auto const& item : items_) {
         if (item.quorums.empty()) return malformed("asks for the role " + in_quotes(item.role) + ", which nobody has");
+    }
+    return {};
+}
+
+Status Request::add_delegated_quorums() {
+    auto const* next = find("targets");
+    auto const* delegator = next ? &next->envelope : current("targets");
+    if (!delegator) return {};
+    auto const targets = trust::parse_targets(delegator->payload());
+    if (!targets) return pass_on(targets);
+    for (auto& item : items_) {
+        if (item.role == "root" || item.role == "targets") continue;
+        if (auto quorum = quorum_of(*targets, item.role)) item.quorums.push_back(std::move(*quorum));
     }
     return {};
 }
@@ -211,7 +236,7 @@ Status Request::attach(std::string_view role, v1::Key const& key, std::string co
         return fail(Errc::no_say, "the key " + short_id(key) + " has no say in the " + item.role +
                                       ": `lanyard-sign show` names those that have");
     }
-    if (!trust::ed25519_verifies(key.public_key(), message_of(item.envelope), signature)) {
+    if (!trust::verifies(key, message_of(item.envelope), signature)) {
         return fail(Errc::bad_signature, "the signature is not one of the key " + short_id(key) + " over the " +
                                              item.role +
                                              ": sign the bytes that `lanyard-sign pae` writes, with Ed25519, and hand "

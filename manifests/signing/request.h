@@ -59,6 +59,7 @@ public:
 
 private:
     Status add_quorums();
+    Status add_delegated_quorums();
 
     std::vector<Item> items_;
     std::vector<v1::NamedEnvelope> current_;

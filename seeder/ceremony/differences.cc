@@ -124,6 +124,33 @@ std::string role_differences(char const* name, v1::Role const& before, v1::Role 
     return text;
 }
 
+std::string delegation_in_words(v1::Delegation const& delegation) {
+    auto text = fmt::format("{} of {} keys have to sign:", delegation.threshold(), delegation.keyids_size());
+    for (auto const& id : delegation.keyids()) text += " " + short_hex(id);
+    text += delegation.terminating() ? ", terminating, for" : ", for";
+    for (auto const& path : delegation.paths()) text += " " + quoted(path);
+    return text;
+}
+
+std::string delegation_differences(v1::Targets const& before, v1::Targets const& next) {
+    std::map<std::string, std::string> old;
+    for (auto const& delegation : before.delegations()) old[delegation.name()] = delegation_in_words(delegation);
+    std::string text;
+    for (auto const& delegation : next.delegations()) {
+        auto const words = delegation_in_words(delegation);
+        auto const there = old.find(delegation.name());
+        if (there == old.end()) text += fmt::format("    + delegated to {}: {}\n", quoted(delegation.name()), words);
+        if (there != old.end() && there->second != words) {
+            text += fmt::format("    ~ delegated to {}: {}\n        before: {}\n", quoted(delegation.name()), words,
+                                there->second);
+        }
+        old.erase(delegation.name());
+    }
+    for (auto const& [name, words] : old)
+        text += fmt::format("    - no longer delegated to {}: {}\n", quoted(name), words);
+    return text;
+}
+
 }  // namespace
 
 std::string differences(v1::Root const& before, v1::Root const& next) {
@@ -149,6 +176,7 @@ std::string differences(v1::Targets const& before, v1::Targets const& next) {
     }
     for (auto const& [path, target] : old)
         text += fmt::format("    - {}\n        path {}\n", name_of(*target), quoted(path));
+    text += delegation_differences(before, next);
     if (text.empty()) text = "    the same releases\n";
     return text + fmt::format("    {} releases in all\n", next.targets_size());
 }

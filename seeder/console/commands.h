@@ -35,6 +35,12 @@ Status revoke_key(StateDir const& dir, RevokeOptions const& options, bool json, 
 Status renew_role(StateDir const& dir, RenewOptions const& options, bool json, WallClock const& clock,
                   Terminal& terminal);
 
+Status add_delegation(StateDir const& dir, AddDelegationOptions const& options, bool json, WallClock const& clock,
+                      Terminal& terminal);
+Status remove_delegation(StateDir const& dir, RemoveDelegationOptions const& options, bool json, WallClock const& clock,
+                         Terminal& terminal);
+Status list_delegations(StateDir const& dir, bool json, trust::TimePoint now, Terminal& terminal);
+
 // Takes in what was signed elsewhere.
 Status import_signed(StateDir const& dir, ImportOptions const& options, bool json, WallClock const& clock,
                      Terminal& terminal);

@@ -107,6 +107,33 @@ Examples:
   lanyard-seeder key renew --role targets
 )";
 
+inline constexpr char const* kDelegation = R"(Let a team sign its own applications, and no other
+
+Examples:
+  lanyard-seeder delegation add shop-team --paths 'shop/*/*/*/*' --key shop.pub
+  lanyard-seeder publish ./build --app shop --version 1.2.0 --role shop-team
+)";
+
+inline constexpr char const* kDelegationList = R"(The delegated roles, in order of precedence
+
+Examples:
+  lanyard-seeder delegation list
+)";
+
+inline constexpr char const* kDelegationAdd = R"(Delegate to a role, or change what is delegated to it
+
+Examples:
+  lanyard-seeder delegation add shop-team --paths 'shop/*/*/*/*' --key shop.pub
+  lanyard-seeder delegation add beta --paths '*/beta/*/*/*' \
+      --key anna.pub --key ben.pub --threshold 2 --terminating
+)";
+
+inline constexpr char const* kDelegationRemove = R"(Take a delegation back; the role has no live release any more
+
+Examples:
+  lanyard-seeder delegation remove shop-team
+)";
+
 inline constexpr char const* kImport = R"(Publish what was signed elsewhere, once enough have signed
 
 Examples:

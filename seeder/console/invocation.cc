@@ -84,6 +84,8 @@ struct Slots {
     RevokeOptions revoke;
     RenewOptions renew;
     ImportOptions import;
+    AddDelegationOptions add_delegation;
+    RemoveDelegationOptions remove_delegation;
 };
 
 // Said when it is exceeded, and not in the help.
@@ -150,6 +152,8 @@ void add_publish(CLI::App& app, PublishOptions& slots) {
     publish->add_option("--stop-seconds", slots.stop_seconds, "For stopping [30]")->check(within(0, kDay));
     publish->add_option("--probation-seconds", slots.probation_seconds, "How long it must stay healthy [10]")
         ->check(within(0, kDay));
+    slots.role = "targets";
+    publish->add_option("--role", slots.role, "Delegated role that is to name it [targets]");
     add_passphrase(*publish, slots.passphrase_file);
 }
 
@@ -201,6 +205,28 @@ void add_key(CLI::App& app, Slots& slots) {
     add_passphrase(*renew, slots.renew.passphrase_file);
 }
 
+void add_delegation(CLI::App& app, Slots& slots) {
+    auto* delegation = add_command(app, "delegation", examples::kDelegation);
+    delegation->require_subcommand(1);
+    add_command(*delegation, "list", examples::kDelegationList);
+    auto* add = add_command(*delegation, "add", examples::kDelegationAdd);
+    add->add_option("NAME", slots.add_delegation.name)->required();
+    add->add_option("--paths", slots.add_delegation.paths,
+                    "Pattern of APP/CHANNEL/VERSION/OS-ARCH/FILE; may be repeated")
+        ->required()
+        ->allow_extra_args(false);
+    add->add_option("--key", slots.add_delegation.keys, "A public key that signs for it; may be repeated")
+        ->required()
+        ->allow_extra_args(false);
+    add->add_option("--threshold", slots.add_delegation.threshold, "How many of them have to sign [1]")
+        ->check(within(1, kMostKeys));
+    add->add_flag("--terminating", slots.add_delegation.terminating, "Nobody further down may name these paths");
+    add_passphrase(*add, slots.add_delegation.passphrase_file);
+    auto* remove = add_command(*delegation, "remove", examples::kDelegationRemove);
+    remove->add_option("NAME", slots.remove_delegation.name)->required();
+    add_passphrase(*remove, slots.remove_delegation.passphrase_file);
+}
+
 void add_import(CLI::App& app, ImportOptions& slots) {
     auto* import = add_command(app, "import", examples::kImport);
     import->add_option("FILE", slots.files, "What lanyard-sign has written; several copies are put together")
@@ -211,12 +237,17 @@ void add_import(CLI::App& app, ImportOptions& slots) {
 Invocation collect(CLI::App const& app, Slots slots) {
     Invocation invocation{std::move(slots.state), slots.json, StatusOptions{}};
     auto const* command = app.get_subcommands().front();
+    bool const of_delegation = command->get_name() == "delegation";
     bool const of_key = command->get_name() == "key";
-    auto const name = of_key || command->get_name() == "release" ? command->get_subcommands().front()->get_name()
-                                                                 : command->get_name();
+    auto const name = of_key || of_delegation || command->get_name() == "release"
+                          ? command->get_subcommands().front()->get_name()
+                          : command->get_name();
     if (name == "init") invocation.command = std::move(slots.init);
     if (name == "publish") invocation.command = std::move(slots.publish);
-    if (name == "list" && !of_key) invocation.command = std::move(slots.list);
+    if (name == "list" && of_delegation) invocation.command = ListDelegationsOptions{};
+    if (name == "add") invocation.command = std::move(slots.add_delegation);
+    if (name == "remove") invocation.command = std::move(slots.remove_delegation);
+    if (name == "list" && !of_key && !of_delegation) invocation.command = std::move(slots.list);
     if (name == "list" && of_key) invocation.command = ListKeysOptions{};
     if (name == "generate") invocation.command = std::move(slots.generate);
     if (name == "rotate") invocation.command = std::move(slots.rotate);
@@ -243,6 +274,7 @@ Result<std::variant<Invocation, Help>> parse_command_line(int argc, char const* 
     add_publish(app, slots.publish);
     add_release(app, slots);
     add_key(app, slots);
+    add_delegation(app, slots);
     add_import(app, slots.import);
     add_command(app, "serve", examples::kServe);
     add_command(app, "status", examples::kStatus);

@@ -44,6 +44,7 @@ struct PublishOptions {
     std::uint32_t start_seconds = 0;
     std::uint32_t stop_seconds = 0;
     std::uint32_t probation_seconds = 0;
+    std::string role;
     std::optional<std::filesystem::path> passphrase_file;
 };
 
@@ -86,6 +87,20 @@ struct RenewOptions {
     std::optional<std::filesystem::path> passphrase_file;
 };
 
+struct AddDelegationOptions {
+    std::string name;
+    std::vector<std::string> paths;
+    std::vector<std::filesystem::path> keys;
+    std::uint32_t threshold = 1;
+    bool terminating = false;
+    std::optional<std::filesystem::path> passphrase_file;
+};
+struct RemoveDelegationOptions {
+    std::string name;
+    std::optional<std::filesystem::path> passphrase_file;
+};
+struct ListDelegationsOptions {};
+
 struct ImportOptions {
     std::vector<std::filesystem::path> files;
     std::optional<std::filesystem::path> passphrase_file;
@@ -98,7 +113,8 @@ struct Invocation {
     std::filesystem::path state;
     bool json = false;
     std::variant<InitOptions, PublishOptions, ListOptions, ShowOptions, WithdrawOptions, ServeOptions, StatusOptions,
-                 ListKeysOptions, GenerateOptions, RotateOptions, RevokeOptions, RenewOptions, ImportOptions>
+                 ListKeysOptions, GenerateOptions, RotateOptions, RevokeOptions, RenewOptions, ImportOptions,
+                 AddDelegationOptions, RemoveDelegationOptions, ListDelegationsOptions>
         command;
 };
 

@@ -79,10 +79,22 @@ Status KeyFolder::load(v1::Root const& root, std::string const& role) {
     return tl::unexpected<Error>(missing(dir_, role, trouble));
 }
 
+Status KeyFolder::load_delegated(std::string const& role) {
+    for (auto const& file : files_of(dir_, "role-" + role)) {
+        auto signer = signing::load_key_file(file, ask_);
+        if (!signer) return pass_on(signer);
+        signers_.push_back(std::move(*signer));
+    }
+    return {};
+}
+
 Result<publish::Signers> KeyFolder::find(v1::Root const& root) {
     signers_.clear();
     for (auto const& role : roles_) {
         if (auto const loaded = load(root, role); !loaded) return pass_on(loaded);
+    }
+    for (auto const& role : delegated_) {
+        if (auto const loaded = load_delegated(role); !loaded) return pass_on(loaded);
     }
     publish::Signers signers;
     for (auto const& signer : signers_) signers.push_back(signer.get());

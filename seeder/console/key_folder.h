@@ -25,9 +25,10 @@ struct KeyFile {
 class KeyFolder {
 public:
     // Of these roles only: a serving seeder has no business with the others. `ask` may be empty: then a key that is
-    // needed and under a passphrase is an error.
-    KeyFolder(StateDir dir, std::set<std::string> roles, signing::Passphrase ask)
-        : dir_(std::move(dir)), roles_(std::move(roles)), ask_(std::move(ask)) {}
+    // needed and under a passphrase is an error. For `delegated` roles every file role-<name>.pem and
+    // role-<name>-*.pem is taken.
+    KeyFolder(StateDir dir, std::set<std::string> roles, signing::Passphrase ask, std::set<std::string> delegated = {})
+        : dir_(std::move(dir)), roles_(std::move(roles)), ask_(std::move(ask)), delegated_(std::move(delegated)) {}
 
     // The keys that the root names for the roles. Snapshot and timestamp must have as many as they need; for other
     // roles fewer are no error, unless a file of theirs cannot be used. Valid until the next call.
@@ -38,10 +39,12 @@ public:
 
 private:
     Status load(v1::Root const& root, std::string const& role);
+    Status load_delegated(std::string const& role);
 
     StateDir dir_;
     std::set<std::string> roles_;
     signing::Passphrase ask_;
+    std::set<std::string> delegated_;
     std::vector<std::unique_ptr<signing::Signer>> signers_;
 };
 

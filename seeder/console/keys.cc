@@ -162,6 +162,11 @@ Result<RoleKeys> rotated(KeyDesk& desk, RotateOptions const& options, std::strin
         if (!key) return pass_on(key);
         after.keys.push_back(std::move(*key));
     }
+    if (options.keys.empty() && after.threshold != 1) {
+        return fail(Errc::wrong_usage, "the role " + role_text + " would have one key, and " +
+                                           std::to_string(after.threshold) +
+                                           " have to sign: name every key it shall have with --key");
+    }
     if (options.keys.empty()) {
         auto key = fresh_key(desk, before, options.passphrase_file);
         if (!key) return pass_on(key);

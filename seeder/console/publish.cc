@@ -16,6 +16,9 @@
 #include "seeder/console/utf8.h"
 #include "seeder/fleet/fleet.h"
 #include "seeder/intake/intake.h"
+#include "seeder/publish/delegations.h"
+#include "seeder/publish/errc.h"
+#include "seeder/publish/manifest_rows.h"
 #include "seeder/publish/publisher.h"
 
 namespace lanyard::console {
@@ -191,6 +194,23 @@ std::optional<intake::SignedTorrent> find_signed(store::Database& database, rele
     return std::nullopt;
 }
 
+// A release in a delegated role is no business of the targets key.
+std::set<std::string> roles_for(std::string const& role) {
+    return role == catalogue::kTopLevelRole ? kPublishingRoles : kServingRoles;
+}
+
+// Before hours go into packing.
+Status check_role(OpenState& state, std::string const& role) {
+    if (role == catalogue::kTopLevelRole) return {};
+    auto const manifest = state.database.read(publish::read_manifest);
+    if (!manifest) return pass_on(manifest);
+    auto const targets = publish::targets_in(manifest->targets);
+    if (!targets) return pass_on(targets);
+    if (publish::find_delegation(*targets, role)) return {};
+    return fail(publish::Errc::no_such_role,
+                "nobody has delegated to a role '" + role + "': `lanyard-seeder delegation list` shows the roles");
+}
+
 Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft, PublishOptions const& options,
                                             KeyFolder& keys, WallClock const& clock, Terminal& terminal) {
     PosixDisk disk;
@@ -222,8 +242,8 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
     auto const package = intake::take_in(
         disk, state.dir.packages(), order,
         [&](char const* phase, std::uint64_t done, std::uint64_t total) { meter.tell(phase, done, total); });
-    auto change =
-        package ? publisher.publish(to_target(draft, *package), clock()) : Result<publish::Change>(pass_on(package));
+    auto change = package ? publisher.publish(to_target(draft, *package), clock(), options.role)
+                          : Result<publish::Change>(pass_on(package));
     if (!change) remove_unpublished(state, disk);
     return change;
 }
@@ -237,7 +257,8 @@ Status publish_release(StateDir const& dir, PublishOptions const& options, bool 
     if (auto const fine = rehearse(*draft); !fine) return fine;
     auto state = open_state(dir.root());
     if (!state) return pass_on(state);
-    KeyFolder keys(dir, kPublishingRoles, ceremony::passphrase_from(options.passphrase_file));
+    KeyFolder keys(dir, roles_for(options.role), ceremony::passphrase_from(options.passphrase_file), {options.role});
+    if (auto const delegated = check_role(*state, options.role); !delegated) return delegated;
     if (auto const fit = check_keys(keys, state->database); !fit) return fit;
     if (auto const there = check_public(dir); !there) return there;
     auto const warning = warn_if_overtaken(state->database, *draft);

@@ -8,6 +8,7 @@
 #include "seeder/console/key_folder.h"
 #include "seeder/console/posix_files.h"
 #include "seeder/console/render.h"
+#include "seeder/publish/manifest_rows.h"
 #include "seeder/publish/publisher.h"
 
 namespace lanyard::console {
@@ -41,6 +42,14 @@ Result<Filter> judge(NamedRelease const& words) {
         filter.platform = std::move(*platform);
     }
     return filter;
+}
+
+Result<std::set<std::string>> delegated_roles(OpenState& state) {
+    auto const manifest = state.database.read(publish::read_manifest);
+    if (!manifest) return pass_on(manifest);
+    std::set<std::string> roles;
+    for (auto const& [name, role] : manifest->delegated) roles.insert(name);
+    return roles;
 }
 
 }  // namespace
@@ -95,7 +104,9 @@ Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, boo
     if (!filter) return pass_on(filter);
     auto state = open_state(dir.root());
     if (!state) return pass_on(state);
-    KeyFolder keys(dir, kPublishingRoles, ceremony::passphrase_from(options.passphrase_file));
+    auto const delegated = delegated_roles(*state);
+    if (!delegated) return pass_on(delegated);
+    KeyFolder keys(dir, kPublishingRoles, ceremony::passphrase_from(options.passphrase_file), *delegated);
     if (auto const fit = check_keys(keys, state->database); !fit) return fit;
     if (auto const there = check_public(dir); !there) return there;
     PosixDisk disk;

@@ -8,23 +8,31 @@ namespace {
 using trust::RoleName;
 
 template <class Payload>
-void put_unsigned(v1::SigningRequest& request, RoleName role, Payload const& payload) {
+void put_unsigned(v1::SigningRequest& request, std::string const& role, RoleName type, Payload const& payload) {
     auto& named = *request.add_to_sign();
-    named.set_role(trust::text(role));
+    named.set_role(role);
     named.mutable_envelope()->set_payload(payload.SerializeAsString());
-    named.mutable_envelope()->set_payload_type(trust::payload_type(role));
+    named.mutable_envelope()->set_payload_type(trust::payload_type(type));
 }
 
-void put_current(v1::SigningRequest& request, RoleName role, SignedRole const& signed_role) {
+void put_current(v1::SigningRequest& request, std::string const& role, SignedRole const& signed_role) {
     auto& named = *request.add_current();
-    named.set_role(trust::text(role));
+    named.set_role(role);
     static_cast<void>(named.mutable_envelope()->ParseFromString(signed_role.envelope));
 }
 
-tl::unexpected<Error> overtaken(RoleName role, std::uint64_t asked, std::uint64_t now) {
-    return fail(Errc::overtaken, "the signatures are for " + std::string(trust::text(role)) + " " +
-                                     std::to_string(asked) + ", and " + std::to_string(now) +
+tl::unexpected<Error> overtaken(std::string const& role, std::uint64_t asked, std::uint64_t now) {
+    return fail(Errc::overtaken, "the signatures are for " + role + " " + std::to_string(asked) + ", and " +
+                                     std::to_string(now) +
                                      " is published already: make the request again and have that signed");
+}
+
+Status put_newer(std::string const& role, v1::Envelope const& envelope, SignedRole& place) {
+    auto targets = sealed(RoleName::targets, envelope);
+    if (!targets) return pass_on(targets);
+    if (targets->version <= place.version) return overtaken(role, targets->version, place.version);
+    place = std::move(*targets);
+    return {};
 }
 
 }  // namespace
@@ -32,11 +40,16 @@ tl::unexpected<Error> overtaken(RoleName role, std::uint64_t asked, std::uint64_
 v1::SigningRequest request_for(Draft const& draft, std::optional<Manifest> const& before) {
     v1::SigningRequest request;
     request.set_schema(1);
-    if (draft.root) put_unsigned(request, RoleName::root, *draft.root);
-    if (draft.targets) put_unsigned(request, RoleName::targets, *draft.targets);
+    if (draft.root) put_unsigned(request, "root", RoleName::root, *draft.root);
+    if (draft.targets) put_unsigned(request, "targets", RoleName::targets, *draft.targets);
+    for (auto const& [name, targets] : draft.delegated) put_unsigned(request, name, RoleName::targets, targets);
     if (before) {
-        put_current(request, RoleName::root, before->roots.back());
-        put_current(request, RoleName::targets, before->targets);
+        put_current(request, "root", before->roots.back());
+        put_current(request, "targets", before->targets);
+    }
+    for (auto const& [name, targets] : draft.delegated) {
+        auto const there = before ? before->delegated.find(name) : std::map<std::string, SignedRole>::const_iterator();
+        if (before && there != before->delegated.end()) put_current(request, name, there->second);
     }
     return request;
 }
@@ -47,15 +60,17 @@ Result<Manifest> put_in_place(signing::Request const& request, std::optional<Man
         auto root = sealed(RoleName::root, item->envelope);
         if (!root) return pass_on(root);
         auto const last = next.roots.empty() ? 0 : next.roots.back().version;
-        if (root->version != last + 1) return overtaken(RoleName::root, root->version, last);
+        if (root->version != last + 1) return overtaken("root", root->version, last);
         next.roots.push_back(std::move(*root));
     }
     if (auto const* item = request.find("targets")) {
-        auto targets = sealed(RoleName::targets, item->envelope);
-        if (!targets) return pass_on(targets);
-        auto const last = next.targets.version;
-        if (targets->version <= last) return overtaken(RoleName::targets, targets->version, last);
-        next.targets = std::move(*targets);
+        auto const placed = put_newer("targets", item->envelope, next.targets);
+        if (!placed) return pass_on(placed);
+    }
+    for (auto const& item : request.items()) {
+        if (item.role == "root" || item.role == "targets") continue;
+        auto const placed = put_newer(item.role, item.envelope, next.delegated[item.role]);
+        if (!placed) return pass_on(placed);
     }
     if (next.roots.empty() || next.targets.version == 0) {
         return fail(Errc::not_initialised,

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 
 #include "manifests/signing/request.h"
 #include "proto/outcome/result.h"
@@ -14,6 +16,7 @@ namespace lanyard::publish {
 struct Draft {
     std::optional<v1::Root> root;
     std::optional<v1::Targets> targets;
+    std::map<std::string, v1::Targets> delegated;
 };
 
 // Without signatures; with what is published now, to compare with.

@@ -18,6 +18,9 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::no_such_key), "no such key", Kind::not_found},
     {static_cast<int>(Errc::overtaken), "overtaken", Kind::conflict},
     {static_cast<int>(Errc::needs_signatures), "signatures are missing", Kind::state},
+    {static_cast<int>(Errc::no_such_role), "no such role", Kind::not_found},
+    {static_cast<int>(Errc::bad_role), "no good role", Kind::usage},
+    {static_cast<int>(Errc::role_in_use), "the role is in use", Kind::conflict},
 };
 
 }  // namespace

@@ -17,6 +17,9 @@ enum class Errc {
     no_such_key,
     overtaken,  // a request for a manifest that has changed since
     needs_signatures,
+    no_such_role,
+    bad_role,
+    role_in_use,
 };
 
 std::error_code make_error_code(Errc) noexcept;

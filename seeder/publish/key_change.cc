@@ -107,6 +107,14 @@ RoleKeys keys_of(v1::Root const& root, RoleName role) {
     return keys;
 }
 
+bool same_keys(v1::Root const& a, v1::Root const& b, RoleName role) {
+    auto const ids = [role](v1::Root const& root) {
+        auto const& listed = role_of(root, role).keyids();
+        return std::set<std::string>(listed.begin(), listed.end());
+    };
+    return ids(a) == ids(b);
+}
+
 Result<RoleKeys> without(RoleKeys role, std::string const& id_prefix) {
     std::string const name = trust::text(role.role);
     auto const before = role.keys.size();

@@ -30,6 +30,8 @@ Result<v1::Root> make_next_root(v1::Root const& before, std::vector<RoleKeys> co
 v1::Role const& role_of(v1::Root const& root, trust::RoleName role);
 RoleKeys keys_of(v1::Root const& root, trust::RoleName role);
 
+bool same_keys(v1::Root const& a, v1::Root const& b, trust::RoleName role);
+
 // Without the one whose id begins with these hex digits. Refused when none or several do, or too few would be left.
 Result<RoleKeys> without(RoleKeys role, std::string const& id_prefix);
 

@@ -5,6 +5,7 @@
 #include "manifests/release/digest.h"
 #include "manifests/trust/keyring.h"
 #include "manifests/trust/opening.h"
+#include "manifests/trust/search.h"
 #include "seeder/publish/errc.h"
 #include "seeder/publish/lifetimes.h"
 
@@ -19,7 +20,7 @@ std::int64_t unix_seconds(trust::TimePoint time) { return time.time_since_epoch(
 
 trust::TimePoint at(std::int64_t unix_time) { return trust::TimePoint(std::chrono::seconds(unix_time)); }
 
-v1::MetaRef reference(char const* name, SignedRole const& role) {
+v1::MetaRef reference(std::string const& name, SignedRole const& role) {
     v1::MetaRef meta;
     meta.set_name(name);
     meta.set_version(role.version);
@@ -83,6 +84,30 @@ Result<std::string> payload_of(SignedRole const& signed_role) {
     return std::move(*envelope.mutable_payload());
 }
 
+// As a node does when it is offered that target: by way of the delegations.
+Status find_as_node(trust::TrustedSet const& set, Manifest const& next, std::string const& target_path) {
+    trust::Search search(set, target_path);
+    while (auto const* role = search.wanted()) {
+        auto const there = next.delegated.find(role->name());
+        auto const taken = search.take(there == next.delegated.end() ? std::string() : there->second.envelope);
+        if (!taken) return taken;
+    }
+    auto const found = search.result();
+    return found ? Status() : pass_on(found);
+}
+
+// A role that is delegated to is signed by the keys of its delegation.
+Status check_delegated(Manifest const& next) {
+    auto const targets = targets_in(next.targets);
+    if (!targets) return pass_on(targets);
+    for (auto const& delegation : targets->delegations()) {
+        auto const there = next.delegated.find(delegation.name());
+        if (there == next.delegated.end() || is_signed_by(*targets, delegation.name(), there->second)) continue;
+        return fail(Errc::missing_key, "the role '" + delegation.name() + "' is not signed by its keys");
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<v1::Root> root_in(SignedRole const& signed_role) {
@@ -97,6 +122,11 @@ Result<v1::Targets> targets_in(SignedRole const& signed_role) {
     return trust::parse_targets(*payload);
 }
 
+std::uint64_t version_after(std::uint64_t stored, std::uint64_t seen, bool nodes_forget) {
+    auto const last = std::max(stored, seen);
+    return nodes_forget && last >= trust::kMaxMetadataVersion / 2 ? 1 : last + 1;
+}
+
 v1::Targets make_targets(std::string const& repo_id, std::uint64_t version, std::vector<v1::Target> const& targets,
                          trust::TimePoint now, std::int64_t not_before) {
     v1::Targets message;
@@ -105,11 +135,12 @@ v1::Targets make_targets(std::string const& repo_id, std::uint64_t version, std:
     return message;
 }
 
-Result<SignedRole> sign_snapshot(v1::Root const& root, std::uint64_t version, SignedRole const& targets,
+Result<SignedRole> sign_snapshot(v1::Root const& root, std::uint64_t version, Manifest const& manifest,
                                  Signers const& signers, trust::TimePoint now, std::int64_t not_before) {
     v1::Snapshot message;
     fill_head(message, root.repo_id(), version, std::max(now + lifetime::kSnapshot, at(not_before)));
-    *message.add_metas() = reference("targets", targets);
+    *message.add_metas() = reference("targets", manifest.targets);
+    for (auto const& [name, role] : manifest.delegated) *message.add_metas() = reference(name, role);
     return seal(RoleName::snapshot, message, root.snapshot(), signers);
 }
 
@@ -132,6 +163,19 @@ Result<SignedRole> sealed(RoleName role, v1::Envelope const& envelope) {
         return done;
     };
     return role == RoleName::root ? put_head(root_in(done)) : put_head(targets_in(done));
+}
+
+bool is_signed_by(v1::Targets const& delegator, std::string const& role, SignedRole const& signed_role) {
+    auto const table = trust::KeyTable::of("targets", delegator.keys());
+    v1::Envelope envelope;
+    if (!table || !envelope.ParseFromString(signed_role.envelope)) return false;
+    for (auto const& delegation : delegator.delegations()) {
+        if (delegation.name() != role) continue;
+        auto const signatories =
+            trust::Signatories::of("targets", role, *table, delegation.keyids(), delegation.threshold());
+        return signatories && signatories->verify(role, envelope).has_value();
+    }
+    return false;
 }
 
 bool is_signed_by(v1::Root const& root, RoleName role, SignedRole const& signed_role) {
@@ -159,10 +203,8 @@ Status verify_as_node(std::optional<Manifest> const& before, Manifest const& nex
     if (auto const snapshot = set->update_snapshot(next.snapshot.envelope); !snapshot) return snapshot;
     if (depth == Depth::timestamp_and_snapshot) return {};
     if (auto const targets = set->update_targets(next.targets.envelope); !targets) return targets;
-    if (target_path) {
-        if (auto const found = set->find(*target_path); !found) return pass_on(found);
-    }
-    return {};
+    if (auto const sound = check_delegated(next); !sound) return sound;
+    return target_path ? find_as_node(*set, next, *target_path) : Status();
 }
 
 }  // namespace lanyard::publish

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ struct Manifest {
     SignedRole targets;
     SignedRole snapshot;
     SignedRole timestamp;
+    std::map<std::string, SignedRole> delegated;  // also of delegations that were removed: nothing leaves a snapshot
 };
 
 // The private keys this process holds, of any role.
@@ -44,7 +46,8 @@ v1::Targets make_targets(std::string const& repo_id, std::uint64_t version, std:
 
 // Signed by those of `signers` that the root names for the role. missing_key when they are too few; too_large;
 // used_up when there is no higher version.
-Result<SignedRole> sign_snapshot(v1::Root const& root, std::uint64_t version, SignedRole const& targets,
+// The snapshot names targets and delegated roles as they are in `manifest`.
+Result<SignedRole> sign_snapshot(v1::Root const& root, std::uint64_t version, Manifest const& manifest,
                                  Signers const& signers, trust::TimePoint now, std::int64_t not_before = 0);
 Result<SignedRole> sign_timestamp(v1::Root const& root, std::uint64_t version, SignedRole const& snapshot,
                                   Signers const& signers, trust::TimePoint now);
@@ -52,8 +55,15 @@ Result<SignedRole> sign_timestamp(v1::Root const& root, std::uint64_t version, S
 // How an envelope that has all its signatures is stored. too_large when no node would read it.
 Result<SignedRole> sealed(trust::RoleName role, v1::Envelope const& envelope);
 
+// The next version. What is used up begins anew once nodes have forgotten it, which they do when the keys of timestamp
+// or snapshot change.
+std::uint64_t version_after(std::uint64_t stored, std::uint64_t seen, bool nodes_forget);
+
 // Whether the keys that the root names for the role have signed it.
 bool is_signed_by(v1::Root const& root, trust::RoleName role, SignedRole const& signed_role);
+
+// The same for a role that these targets delegate to.
+bool is_signed_by(v1::Targets const& delegator, std::string const& role, SignedRole const& signed_role);
 
 // How far a node must be able to go with a set.
 enum class Depth { timestamp_and_snapshot, all };

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,8 +59,8 @@ public:
     // Root version 1 and an empty manifest. Refused in a database that holds a repository already.
     Result<Change> found(v1::Root const& first_root, trust::TimePoint now);
 
-    // `target` is complete but for its release counter.
-    Result<Change> publish(v1::Target target, trust::TimePoint now);
+    // `target` is complete but for its release counter. `role` is a delegated one that may name it, or the top level.
+    Result<Change> publish(v1::Target target, trust::TimePoint now, std::string const& role = catalogue::kTopLevelRole);
 
     // The targets leave the metadata; their files stay.
     Result<Change> withdraw(catalogue::Filter const& filter, trust::TimePoint now);
@@ -67,6 +68,12 @@ public:
     // The next root: these roles have other keys, and it holds anew. What the new keys have not signed is signed anew
     // with it.
     Result<Change> change_keys(std::vector<RoleKeys> const& changes, trust::TimePoint now);
+
+    // Delegates to a role, or changes what is delegated to it: these keys sign for it, and what they have not signed is
+    // signed anew. `delegation` needs no keyids.
+    Result<Change> delegate(v1::Delegation delegation, std::vector<v1::Key> const& keys, trust::TimePoint now);
+    // Refused while it has live releases.
+    Result<Change> remove_delegation(std::string const& name, trust::TimePoint now);
 
     // The same releases, and they hold anew.
     Result<Change> renew_targets(trust::TimePoint now);
@@ -93,12 +100,15 @@ private:
 
     template <class Body>
     Result<Change> change(trust::TimePoint now, Body body);
-    v1::Targets next_targets(Step const& step, std::vector<v1::Target> const& live, bool nodes_forget) const;
-    Status publish_live(Step& step);
+    // What is live, at the next version; the delegations stay.
+    Result<v1::Targets> next_targets(Step const& step, bool nodes_forget = false) const;
+    Result<v1::Targets> next_delegated(Step const& step, std::string const& role) const;
+    Status publish_live(Step& step, std::set<std::string> const& roles);
+    Status follow(Step& step, signing::Request const& request);
     // Signs with what is here; done, or needs_signatures.
     Status put_through(Step& step, Draft const& draft);
     Status settle(Step& step, signing::Request const& request);
-    Status sign_online_roles(Step const& step, v1::Root const& root, Manifest& next);
+    Status sign_online_roles(Step const& step, v1::Root const& root, bool new_content, Manifest& next);
     Result<Resigned> sign_what_is_due(store::Connection& connection, trust::TimePoint now);
     std::string not_drawn();
 

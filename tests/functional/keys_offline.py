@@ -1,4 +1,5 @@
 """Keys kept off the seeder: requests, lanyard-sign, import. The page docs/how-to/offline-keys.md runs as it stands there."""
+import os
 import shutil
 import subprocess
 
@@ -111,6 +112,30 @@ def test_openssl_signs_in_the_place_of_lanyard_sign(two_of_three, release, tmp_p
         assert answer.code == 0, answer
     assert seeder.call("import", tmp_path / "1.signed", tmp_path / "3.signed").code == 0
     assert drills.version(seeder, "targets") == 2
+
+
+def test_a_token_behind_pkcs11_signs(make_seeder, release, tmp_path):
+    """SoftHSM in the place of a real one; its private key never leaves it."""
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {tmp_path}/tokens\nobjectstore.backend = file\n")
+    token = {**os.environ, "SOFTHSM2_CONF": str(tmp_path / "softhsm2.conf")}
+    subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "lanyard", "--pin", "1234", "--so-pin", "5678"],
+                   env=token, check=True, capture_output=True)
+
+    def tool(*arguments):
+        subprocess.run(["pkcs11-tool", "--module", "/usr/lib/softhsm/libsofthsm2.so", "--token-label", "lanyard", "--login",
+                        "--pin", "1234", "--label", "targets", *arguments], env=token, check=True, capture_output=True)
+
+    tool("--keypairgen", "--key-type", "EC:edwards25519")
+    tool("--read-object", "--type", "pubkey", "--output-file", tmp_path / "targets.pub")
+    seeder = make_seeder(init=False)
+    request = seeder.init("--targets-key", tmp_path / "targets.pub").request
+    assert sign("pae", request, "--role", "targets", "--out", tmp_path / "pae").code == 0
+    tool("--sign", "--mechanism", "EDDSA", "--input-file", tmp_path / "pae", "--output-file", tmp_path / "signature")
+    answer = sign("attach", request, "--role", "targets", "--signature", tmp_path / "signature", "--key",
+                  tmp_path / "targets.pub", "--out", tmp_path / "signed")
+    assert answer.code == 0, answer
+    assert seeder.call("import", tmp_path / "signed", "--json").json(messages.status_pb2.ImportResult).published
 
 
 def test_openssl_reads_a_key_under_a_passphrase(tmp_path):

@@ -129,7 +129,9 @@ public:
     }
 
 private:
-    std::array<std::string_view, 2> const migrations_ = {catalogue::catalogue_schema(), publish::metadata_schema()};
+    std::array<std::string_view, 4> const migrations_ = {catalogue::catalogue_schema(), publish::metadata_schema(),
+                                                         catalogue::delegated_catalogue_schema(),
+                                                         publish::delegated_metadata_schema()};
     support::Scratch scratch_;
     store::Database database_ = open_again();
     MemoryKeys keys_;

@@ -15,8 +15,8 @@ namespace lanyard::support {
 // A small repository with a root of 2 keys of 3, one targets key and one release, and requests to change it.
 class Ceremony {
 public:
-    std::array<std::unique_ptr<signing::Signer>, 3> root{signing::generate_key().value(), signing::generate_key().value(),
-                                                         signing::generate_key().value()};
+    std::array<std::unique_ptr<signing::Signer>, 3> root{
+        signing::generate_key().value(), signing::generate_key().value(), signing::generate_key().value()};
     std::unique_ptr<signing::Signer> targets = signing::generate_key().value();
     std::unique_ptr<signing::Signer> fresh = signing::generate_key().value();
 

@@ -75,6 +75,27 @@ TEST(Request, TakesASignatureThatWasMadeElsewhere) {
     EXPECT_TRUE(request.missing().empty());
 }
 
+TEST(Request, OfADelegatedRoleAsksTheKeysOfItsDelegation) {
+    Ceremony ceremony;
+    auto message = ceremony.new_release();
+    v1::Targets delegator;
+    ASSERT_TRUE(delegator.ParseFromString(message.to_sign(0).envelope().payload()));
+    *delegator.add_keys() = ceremony.fresh->public_key();
+    auto& delegation = *delegator.add_delegations();
+    delegation.set_name("team");
+    delegation.add_keyids(trust::key_id(ceremony.fresh->public_key()).to_raw());
+    delegation.set_threshold(1);
+    delegation.add_paths("shop/*/*/*/*");
+    message.mutable_to_sign(0)->mutable_envelope()->set_payload(delegator.SerializeAsString());
+    auto& team = *message.add_to_sign();
+    team = message.to_sign(0);
+    team.set_role("team");
+    auto request = Request::from(message).value();
+    EXPECT_EQ(request.sign(*ceremony.fresh).value(), 1) << "the role, and not the targets";
+    EXPECT_EQ(request.sign(*ceremony.targets).value(), 1) << "the targets, and not the role";
+    EXPECT_TRUE(request.missing().empty());
+}
+
 // What a stranger may hand in.
 TEST(Request, IsRefusedWhenItIsNotWhatItMustBe) {
     Ceremony ceremony;

@@ -60,7 +60,8 @@ TEST(Describe, ComparesOnlyWithWhatItsKeysHaveSigned) {
     ASSERT_TRUE(claimed.ParseFromString(message.to_sign(0).envelope().payload()));
     claimed.set_version(1);
     message.mutable_current(1)->mutable_envelope()->set_payload(claimed.SerializeAsString());
-    EXPECT_TRUE(words_for(message).starts_with("refused: what the request calls published is not")) << words_for(message);
+    EXPECT_TRUE(words_for(message).starts_with("refused: what the request calls published is not"))
+        << words_for(message);
     message.mutable_current()->RemoveLast();
     EXPECT_TRUE(words_for(message).starts_with("refused: the request does not hold the targets"));
 }
@@ -84,6 +85,24 @@ TEST(Describe, WarnsOfWhatItHasNoWordsFor) {
     auto& payload = *message.mutable_to_sign(0)->mutable_envelope()->mutable_payload();
     payload += "\xc2\x3e\x01x";  // field 1000, which nodes ignore
     EXPECT_TRUE(has(words_for(message), "WARNING: it holds fields")) << words_for(message);
+}
+
+TEST(Describe, NamesDelegationsThatComeAndGo) {
+    Ceremony const ceremony;
+    auto message = ceremony.new_release();
+    v1::Targets next;
+    ASSERT_TRUE(next.ParseFromString(message.to_sign(0).envelope().payload()));
+    *next.add_keys() = ceremony.fresh->public_key();
+    auto& delegation = *next.add_delegations();
+    delegation.set_name("shop-team");
+    delegation.add_keyids(trust::key_id(ceremony.fresh->public_key()).to_raw());
+    delegation.set_threshold(1);
+    delegation.add_paths("shop/*/*/*/*");
+    message.mutable_to_sign(0)->mutable_envelope()->set_payload(next.SerializeAsString());
+    auto const id = signing::short_id(ceremony.fresh->public_key());
+    EXPECT_TRUE(
+        has(words_for(message), "+ delegated to 'shop-team': 1 of 1 keys have to sign: " + id + ", for 'shop/*/*/*/*'"))
+        << words_for(message);
 }
 
 TEST(Describe, SaysThatARepositoryIsNew) {

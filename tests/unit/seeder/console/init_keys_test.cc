@@ -40,8 +40,8 @@ TEST(InitKeys, AThresholdIsForWhatIsOfflineOrForTheRoleItNames) {
 }
 
 TEST(InitKeys, ThresholdsThatNobodyCouldMeetAreRefused) {
-    for (auto const* bad : {"", "2", "2/", "/3", "0/1", "3/2", "2/3/4", "2/101", "-1/2", "root=", "root=4/3", "snapshot=1/2",
-                            "somebody=1/2", "2/3 "}) {
+    for (auto const* bad : {"", "2", "2/", "/3", "0/1", "3/2", "2/3/4", "2/101", "-1/2", "root=", "root=4/3",
+                            "snapshot=1/2", "somebody=1/2", "2/3 "}) {
         EXPECT_EQ(plan_of(offline({bad})), "refused") << bad;
     }
 }

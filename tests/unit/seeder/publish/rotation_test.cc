@@ -120,7 +120,8 @@ TEST_F(RotationTest, AReleaseThatWasSignedElsewhereIsLiveOnceItIsTaken) {
 TEST_F(RotationTest, OfTwoRequestsForOneVersionTheSecondIsOvertaken) {
     auto const first = repository_.publish("1.0.0", disk_, keys_.online());
     auto const second = repository_.publish("2.0.0", disk_, keys_.online());
-    for (auto const& [asked, code] : {std::pair(first, std::error_code()), std::pair(second, make_error_code(Errc::overtaken))}) {
+    for (auto const& [asked, code] :
+         {std::pair(first, std::error_code()), std::pair(second, make_error_code(Errc::overtaken))}) {
         auto request = signing::Request::from(*asked->request).value();
         ASSERT_TRUE(request.sign(*keys_.targets));
         auto const taken = take(request.to_proto(), keys_.online());
@@ -153,7 +154,7 @@ TEST_F(RotationTest, AfterARotationUsedUpVersionsBeginAnew) {
     // As if this very seeder had been made to sign it.
     auto const root = root_in(repository_.manifest().roots.back()).value();
     auto last = repository_.manifest();
-    last.snapshot = sign_snapshot(root, trust::kMaxMetadataVersion, last.targets, keys_.all(), kNow).value();
+    last.snapshot = sign_snapshot(root, trust::kMaxMetadataVersion, last, keys_.all(), kNow).value();
     last.timestamp = sign_timestamp(root, trust::kMaxMetadataVersion, last.snapshot, keys_.all(), kNow).value();
     ASSERT_TRUE(repository_.restore(last, 0));
     EXPECT_EQ(repository_.publish("1.0.0").error().code, Errc::used_up);
