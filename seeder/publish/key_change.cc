@@ -14,7 +14,19 @@ using trust::RoleName;
 
 constexpr std::size_t kLeastPrefix = 6;
 
-v1::Role& mutable_role(v1::Root& root, RoleName role) { return const_cast<v1::Role&>(role_of(root, role)); }
+v1::Role& mutable_role(v1::Root& root, RoleName role) {
+    switch (role) {
+        case RoleName::root:
+            return *root.mutable_root();
+        case RoleName::timestamp:
+            return *root.mutable_timestamp();
+        case RoleName::snapshot:
+            return *root.mutable_snapshot();
+        case RoleName::targets:
+            break;
+    }
+    return *root.mutable_targets();
+}
 
 void put(v1::Root& root, RoleKeys const& change) {
     v1::Role role;

@@ -33,10 +33,11 @@ def test_a_seeder_whose_own_folder_was_driven_to_the_end_says_how_to_go_on(make_
     thief = forgery.StolenSeeder(seeder, "snapshot", "timestamp")
     snapshot = thief.snapshot(forgery.LAST_VERSION)
     thief.timestamp(forgery.LAST_VERSION, (forgery.LAST_VERSION, snapshot))
-    answer = seeder.call("publish", release("2.0.0"), "--app", "demo", "--version", "2.0.0")
+    payload = release("2.0.0")
+    answer = seeder.call("publish", payload, "--app", "demo", "--version", "2.0.0")
     assert answer.code == 5 and "key rotate --role timestamp --role snapshot" in answer.err, answer
     answer = seeder.call("key", "rotate", "--role", "timestamp", "--role", "snapshot")
     assert answer.code == 0, answer
-    seeder.publish(release("2.0.0"), "demo", "2.0.0")
+    seeder.publish(payload, "demo", "2.0.0")
     seeder.serve()
     make_node(seeder).run().wait("attempt.committed", "2.0.0")
