@@ -29,13 +29,16 @@ MAY_INCLUDE = {
     "seeder/announce": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "proto/swarm",
                         "manifests/release", "seeder/catalogue", "seeder/fleet", "seeder/publish", "seeder/rollout",
                         "seeder/tracker"},
+    # What lanyard-sign is made of: nothing that knows a network or a database.
+    "seeder/ceremony": {"proto/outcome", "proto/schema", "manifests/release", "manifests/signing", "manifests/trust"},
+    # seeder/ceremony: key files and passphrases are asked for and written in one way by both programs.
     # proto/http: a URL in seeder.toml is judged by the parser that nodes use. manifests/signing: it makes and loads the
     # key files. manifests/trust: the digest of the root that init prints. proto/swarm, seeder/tracker: `serve` tells both
     # what is live.
     "seeder/console": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "proto/swarm",
                        "manifests/release", "manifests/signing", "manifests/store", "manifests/trust",
-                       "seeder/announce", "seeder/catalogue", "seeder/fleet", "seeder/intake", "seeder/publish",
-                       "seeder/rollout", "seeder/tracker"},
+                       "seeder/announce", "seeder/catalogue", "seeder/ceremony", "seeder/fleet", "seeder/intake",
+                       "seeder/publish", "seeder/rollout", "seeder/tracker"},
     "node/check": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/release",
                    "manifests/store", "manifests/trust"},
     "node/fetch": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "proto/swarm", "manifests/package",

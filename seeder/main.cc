@@ -17,6 +17,7 @@
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
 #include "seeder/console/invocation.h"
+#include "seeder/console/key_folder.h"
 #include "seeder/console/offered_releases.h"
 #include "seeder/console/posix_files.h"
 #include "seeder/console/publicity.h"
@@ -55,9 +56,8 @@ Status serve(console::StateDir const& dir) {
     if (!state) return pass_on(state);
     auto const lock = lock_for_serving(dir);
     if (!lock) return pass_on(lock);
-    auto const keys = console::load_serving_keys(dir);
-    if (!keys) return pass_on(keys);
-    if (auto const fit = console::check_keys(dir, *keys, state->database); !fit) return fit;
+    console::KeyFolder keys(dir, console::kServingRoles, {});
+    if (auto const fit = console::check_keys(keys, state->database); !fit) return fit;
     if (auto const there = console::check_public(dir); !there) return there;
     auto fleet_database = console::open_database(dir);
     if (!fleet_database) return pass_on(fleet_database);
@@ -67,7 +67,7 @@ Status serve(console::StateDir const& dir) {
     events::Log events(events::Level::info);
     console::PosixDisk disk;
     publish::Projection projection(disk, dir.metadata(), dir.change_lock());
-    publish::Publisher publisher(state->database, projection, keys->signers());
+    publish::Publisher publisher(state->database, projection, [&](v1::Root const& root) { return keys.find(root); });
     fleet::Fleet fleet(*fleet_database);
 
     asio::io_context io;
@@ -132,6 +132,32 @@ Status carry_out(console::Invocation const& invocation, console::Terminal& termi
     }
     if (auto const* options = std::get_if<console::WithdrawOptions>(&command)) {
         return console::withdraw_release(dir, *options, json, now, terminal);
+    }
+    if (std::holds_alternative<console::ListKeysOptions>(command))
+        return console::list_keys(dir, json, now(), terminal);
+    if (auto const* options = std::get_if<console::GenerateOptions>(&command)) {
+        return console::generate_key_file(*options, json, terminal);
+    }
+    if (auto const* options = std::get_if<console::RotateOptions>(&command)) {
+        return console::rotate_keys(dir, *options, json, now, terminal);
+    }
+    if (auto const* options = std::get_if<console::RevokeOptions>(&command)) {
+        return console::revoke_key(dir, *options, json, now, terminal);
+    }
+    if (auto const* options = std::get_if<console::RenewOptions>(&command)) {
+        return console::renew_role(dir, *options, json, now, terminal);
+    }
+    if (auto const* options = std::get_if<console::ImportOptions>(&command)) {
+        return console::import_signed(dir, *options, json, now, terminal);
+    }
+    if (auto const* options = std::get_if<console::AddDelegationOptions>(&command)) {
+        return console::add_delegation(dir, *options, json, now, terminal);
+    }
+    if (auto const* options = std::get_if<console::RemoveDelegationOptions>(&command)) {
+        return console::remove_delegation(dir, *options, json, now, terminal);
+    }
+    if (std::holds_alternative<console::ListDelegationsOptions>(command)) {
+        return console::list_delegations(dir, json, now(), terminal);
     }
     if (std::holds_alternative<console::ServeOptions>(command)) return serve(dir);
     return console::show_status(dir, json, now(), terminal);

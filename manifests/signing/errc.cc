@@ -12,6 +12,11 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::malformed_key), "malformed key file", Kind::state},
     {static_cast<int>(Errc::no_signature), "cannot sign so", Kind::internal},
     {static_cast<int>(Errc::failed), "signing failed", Kind::internal},
+    {static_cast<int>(Errc::wrong_passphrase), "wrong passphrase", Kind::usage},
+    {static_cast<int>(Errc::malformed_request), "malformed signing request", Kind::usage},
+    {static_cast<int>(Errc::other_request), "another signing request", Kind::usage},
+    {static_cast<int>(Errc::no_say), "a key without a say", Kind::usage},
+    {static_cast<int>(Errc::bad_signature), "bad signature", Kind::trust},
 };
 
 }  // namespace

@@ -1,11 +1,14 @@
 #include "seeder/announce/public_file.h"
 
+#include <algorithm>
+
 namespace lanyard::announce {
 namespace {
 
 constexpr std::string_view kMetadata = "/metadata/";
 constexpr std::string_view kPackages = "/packages/";
-constexpr std::size_t kLongestVersion = 10;
+constexpr std::size_t kLongestVersion = 16;  // 2^53 - 1
+constexpr std::size_t kLongestRole = 64;
 constexpr std::size_t kDigestSize = 64;
 
 bool is_metadata(std::string_view name) {
@@ -13,8 +16,15 @@ bool is_metadata(std::string_view name) {
     auto const dot = name.find('.');
     if (dot == std::string_view::npos || dot == 0 || dot > kLongestVersion || name.front() == '0') return false;
     if (name.substr(0, dot).find_first_not_of("0123456789") != std::string_view::npos) return false;
-    auto const rest = name.substr(dot);
-    return rest == ".root.pb" || rest == ".targets.pb" || rest == ".snapshot.pb";
+    auto const rest = name.substr(dot + 1);
+    if (!rest.ends_with(".pb")) return false;
+    // Delegated roles have names of their own.
+    auto const role = rest.substr(0, rest.size() - 3);
+    return !role.empty() && role.size() <= kLongestRole && role.front() != '.' && role != "timestamp" &&
+           std::all_of(role.begin(), role.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+                      c == '_' || c == '-';
+           });
 }
 
 bool is_package(std::string_view name) {

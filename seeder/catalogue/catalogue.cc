@@ -1,6 +1,7 @@
 #include "seeder/catalogue/catalogue.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "seeder/catalogue/errc.h"
@@ -29,7 +30,9 @@ CREATE TABLE releases (
 ) STRICT;
 )sql";
 
-constexpr char const* kColumns = "SELECT target, state, published_at FROM releases";
+constexpr std::string_view kDelegatedSchema = "ALTER TABLE releases ADD COLUMN role TEXT NOT NULL DEFAULT 'targets';";
+
+constexpr char const* kColumns = "SELECT target, state, published_at, role FROM releases";
 constexpr char const* kMatches =
     " WHERE (?1 IS NULL OR app = ?1) AND (?2 IS NULL OR version = ?2) AND (?3 IS NULL OR channel = ?3)"
     " AND (?4 IS NULL OR os = ?4) AND (?5 IS NULL OR arch = ?5)";
@@ -73,7 +76,7 @@ Result<std::vector<Entry>> collect(store::Statement& statement) {
         auto target = parse_target(statement.blob(0));
         if (!target) return pass_on(target);
         entries.push_back({std::move(*target), statement.text(1) == text(State::live) ? State::live : State::withdrawn,
-                           statement.integer(2)});
+                           statement.integer(2), statement.text(3)});
     }
     return entries;
 }
@@ -95,9 +98,35 @@ void sort_for_people(std::vector<Entry>& entries) {
     std::stable_sort(entries.begin(), entries.end(), before);
 }
 
+void withdraw_one(store::Connection& connection, std::uint64_t release_counter) {
+    connection.prepare("UPDATE releases SET state = 'withdrawn' WHERE release_counter = ?1")
+        .bind(static_cast<std::int64_t>(release_counter))
+        .run();
+}
+
+// `verb` says what becomes of another row with the same counter or the same name.
+void put_live(store::Connection& connection, std::string const& verb, v1::Target const& target,
+              std::int64_t published_at, std::string const& role) {
+    connection
+        .prepare(verb +
+                 " INTO releases (release_counter, app, version, channel, os, arch, state, published_at, target,"
+                 " role) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'live', ?7, ?8, ?9)")
+        .bind(static_cast<std::int64_t>(target.release_counter()))
+        .bind(target.app())
+        .bind(target.version())
+        .bind(target.channel())
+        .bind(target.platform().os())
+        .bind(target.platform().arch())
+        .bind(published_at)
+        .bind_blob(target.SerializeAsString())
+        .bind(role)
+        .run();
+}
+
 }  // namespace
 
 std::string_view catalogue_schema() { return kSchema; }
+std::string_view delegated_catalogue_schema() { return kDelegatedSchema; }
 
 char const* text(State state) { return state == State::live ? "live" : "withdrawn"; }
 
@@ -168,7 +197,7 @@ Status Catalogue::may_add(release::AppId const& app, release::Version const& ver
     return {};
 }
 
-Result<Entry> Catalogue::add(v1::Target target, std::int64_t published_at) {
+Result<Entry> Catalogue::add(v1::Target target, std::int64_t published_at, std::string const& role) {
     auto const candidate = to_candidate(target);
     if (!candidate) return pass_on(candidate);
     auto const allowed = may_add(candidate->app, candidate->version, candidate->channel, candidate->platform);
@@ -179,20 +208,8 @@ Result<Entry> Catalogue::add(v1::Target target, std::int64_t published_at) {
     target.set_release_counter(static_cast<std::uint64_t>(counter.integer(0)));
     counter.run();
 
-    connection_
-        .prepare(
-            "INSERT INTO releases (release_counter, app, version, channel, os, arch, state, published_at, target)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'live', ?7, ?8)")
-        .bind(static_cast<std::int64_t>(target.release_counter()))
-        .bind(target.app())
-        .bind(target.version())
-        .bind(target.channel())
-        .bind(target.platform().os())
-        .bind(target.platform().arch())
-        .bind(published_at)
-        .bind_blob(target.SerializeAsString())
-        .run();
-    return Entry{std::move(target), State::live, published_at};
+    put_live(connection_, "INSERT", target, published_at, role);
+    return Entry{std::move(target), State::live, published_at, role};
 }
 
 Result<std::vector<Entry>> Catalogue::withdraw(Filter const& filter) {
@@ -205,12 +222,36 @@ Result<std::vector<Entry>> Catalogue::withdraw(Filter const& filter) {
     std::erase_if(*entries, [](Entry const& entry) { return entry.state != State::live; });
     if (entries->empty()) return fail(Errc::withdrawn_already, filter.describe() + " has been withdrawn already");
     for (auto& entry : *entries) {
-        connection_.prepare("UPDATE releases SET state = 'withdrawn' WHERE release_counter = ?1")
-            .bind(static_cast<std::int64_t>(entry.target.release_counter()))
-            .run();
+        withdraw_one(connection_, entry.target.release_counter());
         entry.state = State::withdrawn;
     }
     return entries;
+}
+
+Result<std::vector<Entry>> Catalogue::follow(std::string const& role,
+                                             google::protobuf::RepeatedPtrField<v1::Target> const& signed_targets,
+                                             std::int64_t published_at) {
+    auto const live = live_targets(role);
+    if (!live) return pass_on(live);
+    std::map<std::string, std::string> gone;  // path -> content
+    for (auto const& target : *live) gone.emplace(target.path(), target.SerializeAsString());
+    std::vector<Entry> changed;
+    for (auto const& target : signed_targets) {
+        if (auto const readable = to_candidate(target); !readable) return pass_on(readable);
+        auto const there = gone.find(target.path());
+        bool const same = there != gone.end() && there->second == target.SerializeAsString();
+        if (there != gone.end()) gone.erase(there);
+        if (same) continue;
+        put_live(connection_, "INSERT OR REPLACE", target, published_at, role);
+        count_on_from(target.release_counter());
+        changed.push_back({target, State::live, published_at, role});
+    }
+    for (auto const& target : *live) {
+        if (!gone.contains(target.path())) continue;
+        withdraw_one(connection_, target.release_counter());
+        changed.push_back({target, State::withdrawn, published_at, role});
+    }
+    return changed;
 }
 
 Result<std::vector<Entry>> Catalogue::list(Filter const& filter) {
@@ -221,8 +262,10 @@ Result<std::vector<Entry>> Catalogue::list(Filter const& filter) {
     return entries;
 }
 
-Result<std::vector<v1::Target>> Catalogue::live_targets() {
-    auto statement = connection_.prepare("SELECT target FROM releases WHERE state = 'live'");
+Result<std::vector<v1::Target>> Catalogue::live_targets(std::optional<std::string> const& role) {
+    auto statement =
+        connection_.prepare("SELECT target FROM releases WHERE state = 'live' AND (?1 IS NULL OR role = ?1)");
+    bind_optional(statement, role);
     std::vector<v1::Target> targets;
     while (statement.next()) {
         auto target = parse_target(statement.blob(0));

@@ -15,18 +15,23 @@
 
 namespace lanyard::catalogue {
 
-// Tables it needs, for the owner's list of migrations.
+// Tables it needs, for the owner's list of migrations, in this order.
 std::string_view catalogue_schema();
+std::string_view delegated_catalogue_schema();
 
 enum class State { live, withdrawn };
 
 char const* text(State state);  // "live", "withdrawn"
 
+// "targets", in whose stead delegated roles may name a release.
+inline constexpr char const* kTopLevelRole = "targets";
+
 // One package the repository has ever published.
 struct Entry {
     v1::Target target;  // as signed
     State state = State::live;
-    std::int64_t published_at = 0;  // Unix seconds
+    std::int64_t published_at = 0;     // Unix seconds
+    std::string role = kTopLevelRole;  // that names it in its targets
 };
 
 // Which entries are meant; what is absent matches everything.
@@ -69,7 +74,7 @@ public:
 
     // Gives the target the next release counter and stores it live. Refuses what is there already, also when it was
     // withdrawn or differs in build metadata only: nodes could not tell the two apart.
-    Result<Entry> add(v1::Target target, std::int64_t published_at);
+    Result<Entry> add(v1::Target target, std::int64_t published_at, std::string const& role = kTopLevelRole);
     // The same refusal, before any work has gone into the package.
     Status may_add(release::AppId const& app, release::Version const& version, release::Channel const& channel,
                    release::Platform const& platform);
@@ -77,10 +82,16 @@ public:
     // Takes everything live that matches out; gives what it took. At least one must match.
     Result<std::vector<Entry>> withdraw(Filter const& filter);
 
+    // Makes exactly these live in a role, as they are, because they are signed; gives what has come and gone. What was
+    // withdrawn once may come back.
+    Result<std::vector<Entry>> follow(std::string const& role,
+                                      google::protobuf::RepeatedPtrField<v1::Target> const& signed_targets,
+                                      std::int64_t published_at);
+
     // By app, channel, version (rising), platform.
     Result<std::vector<Entry>> list(Filter const& filter);
-    // The content of the next targets metadata, by path.
-    Result<std::vector<v1::Target>> live_targets();
+    // By path: of all roles, or the content of the next metadata of one.
+    Result<std::vector<v1::Target>> live_targets(std::optional<std::string> const& role = std::nullopt);
     Result<std::vector<Candidate>> candidates(release::AppId const& app, release::Channel const& channel);
     std::uint64_t live_count();
 

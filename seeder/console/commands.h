@@ -26,6 +26,25 @@ Status show_release(StateDir const& dir, ShowOptions const& options, bool json, 
 Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, bool json, WallClock const& clock,
                         Terminal& terminal);
 
+Status list_keys(StateDir const& dir, bool json, trust::TimePoint now, Terminal& terminal);
+Status generate_key_file(GenerateOptions const& options, bool json, Terminal& terminal);
+Status rotate_keys(StateDir const& dir, RotateOptions const& options, bool json, WallClock const& clock,
+                   Terminal& terminal);
+Status revoke_key(StateDir const& dir, RevokeOptions const& options, bool json, WallClock const& clock,
+                  Terminal& terminal);
+Status renew_role(StateDir const& dir, RenewOptions const& options, bool json, WallClock const& clock,
+                  Terminal& terminal);
+
+Status add_delegation(StateDir const& dir, AddDelegationOptions const& options, bool json, WallClock const& clock,
+                      Terminal& terminal);
+Status remove_delegation(StateDir const& dir, RemoveDelegationOptions const& options, bool json, WallClock const& clock,
+                         Terminal& terminal);
+Status list_delegations(StateDir const& dir, bool json, trust::TimePoint now, Terminal& terminal);
+
+// Takes in what was signed elsewhere.
+Status import_signed(StateDir const& dir, ImportOptions const& options, bool json, WallClock const& clock,
+                     Terminal& terminal);
+
 Status show_status(StateDir const& dir, bool json, trust::TimePoint now, Terminal& terminal);
 
 // Says why on terminal.err and gives the exit code of the program.

@@ -11,6 +11,7 @@ Examples:
   lanyard-seeder publish ./build --app shop --version 1.2.0
   lanyard-seeder release list
   lanyard-seeder release withdraw shop 1.2.0    no further node gets it
+  lanyard-seeder key list                       who may sign what, and until when
   lanyard-seeder status --json
 )";
 
@@ -20,6 +21,8 @@ Examples:
   lanyard-seeder init
   lanyard-seeder init --state ./seeder --url http://192.168.1.10:8430
   lanyard-seeder init --port 9000 --swarm-port 9001 --expect-nodes 400
+  lanyard-seeder init --offline-root --offline-targets --threshold 2/3 \
+      --key-dir /media/stick
 )";
 
 inline constexpr char const* kPublish = R"(Take in a package, sign a new manifest, tell the waiting nodes
@@ -59,6 +62,83 @@ inline constexpr char const* kWithdraw = R"(Offer a release to no further node; 
 Examples:
   lanyard-seeder release withdraw shop 1.2.0
   lanyard-seeder release withdraw shop 1.2.0 --channel stable
+)";
+
+inline constexpr char const* kKey = R"(List, make, replace, revoke and renew signing keys
+
+Examples:
+  lanyard-seeder key list
+  lanyard-seeder key rotate --role timestamp
+)";
+
+inline constexpr char const* kKeyList = R"(Who may sign for which role, and until when
+
+Examples:
+  lanyard-seeder key list
+  lanyard-seeder key list --json
+)";
+
+inline constexpr char const* kKeyGenerate = R"(Make a key file, and its public half beside it
+
+Examples:
+  lanyard-seeder key generate targets-2.pem
+  lanyard-seeder key generate targets-2.pem --passphrase
+)";
+
+inline constexpr char const* kKeyRotate = R"(Give roles other keys: the next root, and what has to be signed anew
+
+Examples:
+  lanyard-seeder key rotate --role timestamp
+  lanyard-seeder key rotate --role timestamp --role snapshot
+  lanyard-seeder key rotate --role root --key 1a2b3c4d --key 5e6f7a8b \
+      --key root-4.pub --threshold 2
+)";
+
+inline constexpr char const* kKeyRevoke = R"(Take a key from a role that has others
+
+Examples:
+  lanyard-seeder key revoke --role targets --key 1a2b3c4d
+)";
+
+inline constexpr char const* kKeyRenew = R"(Let the same keys sign again, before the signatures expire
+
+Examples:
+  lanyard-seeder key renew --role root
+  lanyard-seeder key renew --role targets
+)";
+
+inline constexpr char const* kDelegation = R"(Let a team sign its own applications, and no other
+
+Examples:
+  lanyard-seeder delegation add shop-team --paths 'shop/*/*/*/*' --key shop.pub
+  lanyard-seeder publish ./build --app shop --version 1.2.0 --role shop-team
+)";
+
+inline constexpr char const* kDelegationList = R"(The delegated roles, in order of precedence
+
+Examples:
+  lanyard-seeder delegation list
+)";
+
+inline constexpr char const* kDelegationAdd = R"(Delegate to a role, or change what is delegated to it
+
+Examples:
+  lanyard-seeder delegation add shop-team --paths 'shop/*/*/*/*' --key shop.pub
+  lanyard-seeder delegation add beta --paths '*/beta/*/*/*' \
+      --key anna.pub --key ben.pub --threshold 2 --terminating
+)";
+
+inline constexpr char const* kDelegationRemove = R"(Take a delegation back; the role has no live release any more
+
+Examples:
+  lanyard-seeder delegation remove shop-team
+)";
+
+inline constexpr char const* kImport = R"(Publish what was signed elsewhere, once enough have signed
+
+Examples:
+  lanyard-seeder import targets-5-1a2b3c4d.0f1e2d3c.signed
+  lanyard-seeder import anna.signed ben.signed
 )";
 
 inline constexpr char const* kServe = R"(Answer nodes and seed packages until SIGINT or SIGTERM

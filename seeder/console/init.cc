@@ -1,15 +1,19 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <random>
 
 #include "manifests/trust/envelope.h"
 #include "proto/http/message.h"
 #include "seeder/catalogue/catalogue.h"
+#include "seeder/console/changes.h"
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
+#include "seeder/console/init_keys.h"
 #include "seeder/console/posix_files.h"
 #include "seeder/console/render.h"
+#include "seeder/console/requests.h"
 #include "seeder/publish/errc.h"
 #include "seeder/publish/manifest_rows.h"
 #include "seeder/publish/publisher.h"
@@ -28,9 +32,17 @@ Start it:
 
 On each node, with the name of an application for APP:
   {join}
+)";
 
+constexpr char const* kKeepCopies = R"(
 Keep a copy of keys/root.pem and keys/targets.pem away from this machine: who has
 them decides what nodes install.
+)";
+
+constexpr char const* kCarryAway = R"(
+Carry {} away from this machine, a copy of each key
+to its keeper: who has enough of them decides what nodes install. This machine asks
+for their signatures, and lanyard-sign gives them.
 )";
 
 std::string random_repo_id() {
@@ -65,25 +77,6 @@ Status make_folders(StateDir const& dir) {
     return make_folder(dir.packages(), all);
 }
 
-// An init that was killed has left keys behind, and perhaps a root that names them.
-Status make_or_load(StateDir const& dir, char const* role, std::unique_ptr<signing::Signer>& place) {
-    std::error_code wrong;
-    auto key = fs::exists(dir.key(role), wrong) ? signing::load_key_file(dir.key(role))
-                                                : signing::generate_key_file(dir.key(role), write_new_private_file);
-    if (!key) return pass_on(key);
-    place = std::move(*key);
-    return {};
-}
-
-Result<Keys> make_or_load_keys(StateDir const& dir) {
-    Keys keys;
-    if (auto const made = make_or_load(dir, "root", keys.root); !made) return pass_on(made);
-    if (auto const made = make_or_load(dir, "targets", keys.targets); !made) return pass_on(made);
-    if (auto const made = make_or_load(dir, "snapshot", keys.snapshot); !made) return pass_on(made);
-    if (auto const made = make_or_load(dir, "timestamp", keys.timestamp); !made) return pass_on(made);
-    return keys;
-}
-
 Result<Config> config_of(InitOptions const& options) {
     Config config;
     config.url = options.url.value_or("http://" + host_name() + ":" + std::to_string(options.port));
@@ -99,7 +92,8 @@ Result<Config> config_of(InitOptions const& options) {
 // What an init that was killed may have left, and what a new disk holds.
 bool is_ours(std::string const& name) {
     return name == "keys" || name == "public" || name == "lock" || name == "publish.lock" ||
-           name == "seeder.toml.incoming" || name.starts_with("seeder.db") || name == "lost+found";
+           name == "seeder.toml.incoming" || name == "requests" || name.starts_with("seeder.db") ||
+           name == "lost+found";
 }
 
 Status refuse_foreign(StateDir const& dir) {
@@ -122,24 +116,29 @@ Status refuse_existing(StateDir const& dir) {
                                                " --state, or use this one as it is");
 }
 
-Result<v1::InitResult> found_repository(StateDir const& dir, Config const& config, trust::TimePoint now) {
-    auto const keys = make_or_load_keys(dir);
-    if (!keys) return pass_on(keys);
-    auto database = open_database(dir);
-    if (!database) return pass_on(database);
-    PosixDisk disk;
-    publish::Projection projection(disk, dir.metadata(), dir.change_lock());
-    publish::Publisher publisher(*database, projection, keys->signers());
-    auto founded = publisher.found(random_repo_id(), now);
-    if (!founded && founded.error().code == publish::Errc::initialised_already) founded = publisher.draw();
-    if (!founded) return pass_on(founded);
-
-    // Last, because it says that all the rest is there.
+Status write_config(StateDir const& dir, Config const& config, PosixDisk& disk) {
     auto const scratch = fs::path(dir.config()) += ".incoming";
-    if (auto const written = disk.write(scratch, render_config(config)); !written) return pass_on(written);
-    if (auto const named = disk.rename(scratch, dir.config()); !named) return pass_on(named);
+    if (auto const written = disk.write(scratch, render_config(config)); !written) return written;
+    return disk.rename(scratch, dir.config());
+}
 
-    return database->read([&](store::Connection& connection) -> Result<v1::InitResult> {
+// The request, when the root has yet to be signed elsewhere.
+Result<std::optional<v1::SigningRequest>> found_repository(store::Database& database, StateDir const& dir,
+                                                           FoundingKeys const& keys, PosixDisk& disk,
+                                                           trust::TimePoint now) {
+    publish::Projection projection(disk, dir.metadata(), dir.change_lock());
+    publish::Publisher publisher(database, projection, keys.held());
+    auto founded = publisher.found(publish::make_first_root(random_repo_id(), keys.roles, now), now);
+    if (founded) return std::move(founded->request);
+    // By an init that was killed.
+    if (founded.error().code != publish::Errc::initialised_already) return pass_on(founded);
+    auto const drawn = publisher.draw();
+    if (!drawn) return pass_on(drawn);
+    return std::optional<v1::SigningRequest>();
+}
+
+Result<v1::InitResult> result_of(OpenState& state) {
+    return state.database.read([&](store::Connection& connection) -> Result<v1::InitResult> {
         auto const repo_id = catalogue::Catalogue(connection).repo_id();
         if (!repo_id) return pass_on(repo_id);
         auto const manifest = publish::read_manifest(connection);
@@ -148,11 +147,48 @@ Result<v1::InitResult> found_repository(StateDir const& dir, Config const& confi
         result.set_schema(1);
         result.set_repo_id(to_hex(*repo_id));
         result.set_root_digest("sha256:" + trust::sha256(manifest->roots.front().envelope).to_hex());
-        result.set_url(config.url);
-        result.set_join_line(
-            fmt::format("lanyard-node join --seeder {} --root-digest {} --app APP", config.url, result.root_digest()));
+        result.set_url(state.config.url);
+        result.set_join_line(join_line(state, *manifest));
         return result;
     });
+}
+
+struct Founded {
+    v1::InitResult result;
+    std::string words;
+};
+
+Result<Founded> found(StateDir const& dir, Config const& config, std::vector<KeyPlan> const& plans,
+                      InitOptions const& options, trust::TimePoint now) {
+    auto const keys = make_keys(plans, dir, options);
+    if (!keys) return pass_on(keys);
+    auto database = open_database(dir);
+    if (!database) return pass_on(database);
+    PosixDisk disk;
+    auto const request = found_repository(*database, dir, *keys, disk, now);
+    if (!request) return pass_on(request);
+    OpenState state{dir, config, std::move(*database)};
+    Founded done;
+    if (*request) {
+        auto const file = store_request(dir, disk, **request);
+        if (!file) return pass_on(file);
+        done.result.set_schema(1);
+        done.result.set_url(config.url);
+        done.result.set_request(file->string());
+        done.words = next_steps(signing::Request::from(**request).value(), *file);
+    }
+    // Last, because it says that all the rest is there.
+    if (auto const written = write_config(dir, config, disk); !written) return pass_on(written);
+    if (*request) return done;
+    auto result = result_of(state);
+    if (!result) return pass_on(result);
+    bool const carried_away = std::any_of(plans.begin(), plans.end(),
+                                          [](KeyPlan const& plan) { return plan.offline && plan.public_keys.empty(); });
+    done.result = std::move(*result);
+    done.words = fmt::format(kReady, fmt::arg("id", done.result.repo_id()), fmt::arg("state", dir.root().string()),
+                             fmt::arg("join", done.result.join_line()));
+    done.words += carried_away ? fmt::format(kCarryAway, key_directory(dir, options).string()) : kKeepCopies;
+    return done;
 }
 
 }  // namespace
@@ -160,20 +196,17 @@ Result<v1::InitResult> found_repository(StateDir const& dir, Config const& confi
 Status init(StateDir const& dir, InitOptions const& options, bool json, trust::TimePoint now, Terminal& terminal) {
     auto const config = config_of(options);
     if (!config) return pass_on(config);
+    auto const plans = plan_keys(options);
+    if (!plans) return pass_on(plans);
     if (auto const free = refuse_existing(dir); !free) return free;
     if (auto const made = make_folders(dir); !made) return made;
     auto const lock = PosixDisk().lock(dir.publish_lock());
     if (!lock) return pass_on(lock);
     // Another init may have been faster.
     if (auto const free = refuse_existing(dir); !free) return free;
-    auto const result = found_repository(dir, *config, now);
-    if (!result) return pass_on(result);
-    if (json) {
-        terminal.out << to_json(*result);
-        return {};
-    }
-    terminal.out << fmt::format(kReady, fmt::arg("id", result->repo_id()), fmt::arg("state", dir.root().string()),
-                                fmt::arg("join", result->join_line()));
+    auto const founded = found(dir, *config, *plans, options, now);
+    if (!founded) return pass_on(founded);
+    terminal.out << (json ? to_json(founded->result) : founded->words);
     return {};
 }
 

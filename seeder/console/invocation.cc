@@ -79,6 +79,13 @@ struct Slots {
     ListOptions list;
     ShowOptions show;
     WithdrawOptions withdraw;
+    GenerateOptions generate;
+    RotateOptions rotate;
+    RevokeOptions revoke;
+    RenewOptions renew;
+    ImportOptions import;
+    AddDelegationOptions add_delegation;
+    RemoveDelegationOptions remove_delegation;
 };
 
 // Said when it is exceeded, and not in the help.
@@ -91,6 +98,11 @@ CLI::Validator within(std::uint32_t least, std::uint32_t most) {
 constexpr std::uint32_t kMostPort = 65'535;
 constexpr std::uint32_t kMostNodes = 1'000'000;
 constexpr std::uint32_t kDay = 86'400;
+
+void add_passphrase(CLI::App& command, std::optional<std::filesystem::path>& slot,
+                    char const* what = "Its first line opens key files [ask]") {
+    command.add_option("--passphrase-file", slot, what);
+}
 
 void add_init(CLI::App& app, InitOptions& slots) {
     Config const defaults;
@@ -105,6 +117,17 @@ void add_init(CLI::App& app, InitOptions& slots) {
     init->add_option("--swarm-port", slots.swarm_port, "TCP port for BitTorrent [8431]")->check(within(0, kMostPort));
     init->add_option("--expect-nodes", slots.expect_nodes, "How many nodes will fetch a release [50]")
         ->check(within(1, kMostNodes));
+    init->add_flag("--offline-root", slots.offline_root, "Make the root keys in --key-dir, to be carried away");
+    init->add_flag("--offline-targets", slots.offline_targets, "The same for the targets keys");
+    init->add_option("--threshold", slots.thresholds, "2/3 for what is offline, or root=2/3, targets=1/2 [1/1]")
+        ->allow_extra_args(false);
+    init->add_option("--key-dir", slots.key_dir, "Where offline keys are made [<state>-keys]");
+    init->add_option("--root-key", slots.root_keys, "A public root key made elsewhere; may be repeated")
+        ->allow_extra_args(false);
+    init->add_option("--targets-key", slots.targets_keys, "A public targets key made elsewhere; may be repeated")
+        ->allow_extra_args(false);
+    init->add_flag("--passphrase", slots.passphrase, "Ask for a passphrase for each offline key");
+    add_passphrase(*init, slots.passphrase_file, "Encrypt offline keys with its first line");
 }
 
 void add_publish(CLI::App& app, PublishOptions& slots) {
@@ -129,6 +152,9 @@ void add_publish(CLI::App& app, PublishOptions& slots) {
     publish->add_option("--stop-seconds", slots.stop_seconds, "For stopping [30]")->check(within(0, kDay));
     publish->add_option("--probation-seconds", slots.probation_seconds, "How long it must stay healthy [10]")
         ->check(within(0, kDay));
+    slots.role = "targets";
+    publish->add_option("--role", slots.role, "Delegated role that is to name it [targets]");
+    add_passphrase(*publish, slots.passphrase_file);
 }
 
 void add_release(CLI::App& app, Slots& slots) {
@@ -146,16 +172,88 @@ void add_release(CLI::App& app, Slots& slots) {
     withdraw->add_option("VERSION", slots.withdraw.version)->required();
     withdraw->add_option("--channel", slots.withdraw.channel, "On this channel only [all]");
     withdraw->add_option("--platform", slots.withdraw.platform, "For this platform only [all]");
+    add_passphrase(*withdraw, slots.withdraw.passphrase_file);
+}
+
+constexpr std::uint32_t kMostKeys = 100;
+
+void add_key(CLI::App& app, Slots& slots) {
+    auto* key = add_command(app, "key", examples::kKey);
+    key->require_subcommand(1);
+    add_command(*key, "list", examples::kKeyList);
+    auto* generate = add_command(*key, "generate", examples::kKeyGenerate);
+    generate->add_option("FILE", slots.generate.file, "The key; its public half is FILE with .pub")->required();
+    generate->add_flag("--passphrase", slots.generate.passphrase, "Ask for a passphrase to encrypt it with");
+    add_passphrase(*generate, slots.generate.passphrase_file, "Encrypt with its first line");
+    auto* rotate = add_command(*key, "rotate", examples::kKeyRotate);
+    rotate->add_option("--role", slots.rotate.roles, "root, targets, snapshot or timestamp; may be repeated")
+        ->required()
+        ->allow_extra_args(false);
+    rotate->add_option("--key", slots.rotate.keys, "Every key it shall have: a file, or the id of one that stays")
+        ->allow_extra_args(false);
+    rotate->add_option("--threshold", slots.rotate.threshold, "How many of them have to sign [as before]")
+        ->check(within(1, kMostKeys));
+    add_passphrase(*rotate, slots.rotate.passphrase_file);
+    auto* revoke = add_command(*key, "revoke", examples::kKeyRevoke);
+    revoke->add_option("--role", slots.revoke.role, "root, targets, snapshot or timestamp")->required();
+    revoke->add_option("--key", slots.revoke.key, "Its id, as `key list` shows it")->required();
+    revoke->add_option("--threshold", slots.revoke.threshold, "How many of the rest have to sign [as before]")
+        ->check(within(1, kMostKeys));
+    add_passphrase(*revoke, slots.revoke.passphrase_file);
+    auto* renew = add_command(*key, "renew", examples::kKeyRenew);
+    renew->add_option("--role", slots.renew.role, "root or targets")->required();
+    add_passphrase(*renew, slots.renew.passphrase_file);
+}
+
+void add_delegation(CLI::App& app, Slots& slots) {
+    auto* delegation = add_command(app, "delegation", examples::kDelegation);
+    delegation->require_subcommand(1);
+    add_command(*delegation, "list", examples::kDelegationList);
+    auto* add = add_command(*delegation, "add", examples::kDelegationAdd);
+    add->add_option("NAME", slots.add_delegation.name)->required();
+    add->add_option("--paths", slots.add_delegation.paths,
+                    "Pattern of APP/CHANNEL/VERSION/OS-ARCH/FILE; may be repeated")
+        ->required()
+        ->allow_extra_args(false);
+    add->add_option("--key", slots.add_delegation.keys, "A public key that signs for it; may be repeated")
+        ->required()
+        ->allow_extra_args(false);
+    add->add_option("--threshold", slots.add_delegation.threshold, "How many of them have to sign [1]")
+        ->check(within(1, kMostKeys));
+    add->add_flag("--terminating", slots.add_delegation.terminating, "Nobody further down may name these paths");
+    add_passphrase(*add, slots.add_delegation.passphrase_file);
+    auto* remove = add_command(*delegation, "remove", examples::kDelegationRemove);
+    remove->add_option("NAME", slots.remove_delegation.name)->required();
+    add_passphrase(*remove, slots.remove_delegation.passphrase_file);
+}
+
+void add_import(CLI::App& app, ImportOptions& slots) {
+    auto* import = add_command(app, "import", examples::kImport);
+    import->add_option("FILE", slots.files, "What lanyard-sign has written; several copies are put together")
+        ->required();
+    add_passphrase(*import, slots.passphrase_file);
 }
 
 Invocation collect(CLI::App const& app, Slots slots) {
     Invocation invocation{std::move(slots.state), slots.json, StatusOptions{}};
     auto const* command = app.get_subcommands().front();
-    auto const name =
-        command->get_name() == "release" ? command->get_subcommands().front()->get_name() : command->get_name();
+    bool const of_delegation = command->get_name() == "delegation";
+    bool const of_key = command->get_name() == "key";
+    auto const name = of_key || of_delegation || command->get_name() == "release"
+                          ? command->get_subcommands().front()->get_name()
+                          : command->get_name();
     if (name == "init") invocation.command = std::move(slots.init);
     if (name == "publish") invocation.command = std::move(slots.publish);
-    if (name == "list") invocation.command = std::move(slots.list);
+    if (name == "list" && of_delegation) invocation.command = ListDelegationsOptions{};
+    if (name == "add") invocation.command = std::move(slots.add_delegation);
+    if (name == "remove") invocation.command = std::move(slots.remove_delegation);
+    if (name == "list" && !of_key && !of_delegation) invocation.command = std::move(slots.list);
+    if (name == "list" && of_key) invocation.command = ListKeysOptions{};
+    if (name == "generate") invocation.command = std::move(slots.generate);
+    if (name == "rotate") invocation.command = std::move(slots.rotate);
+    if (name == "revoke") invocation.command = std::move(slots.revoke);
+    if (name == "renew") invocation.command = std::move(slots.renew);
+    if (name == "import") invocation.command = std::move(slots.import);
     if (name == "show") invocation.command = std::move(slots.show);
     if (name == "withdraw") invocation.command = std::move(slots.withdraw);
     if (name == "serve") invocation.command = ServeOptions{};
@@ -175,6 +273,9 @@ Result<std::variant<Invocation, Help>> parse_command_line(int argc, char const* 
     add_init(app, slots.init);
     add_publish(app, slots.publish);
     add_release(app, slots);
+    add_key(app, slots);
+    add_delegation(app, slots);
+    add_import(app, slots.import);
     add_command(app, "serve", examples::kServe);
     add_command(app, "status", examples::kStatus);
     try {

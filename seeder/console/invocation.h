@@ -19,6 +19,14 @@ struct InitOptions {
     std::uint16_t port = 0;
     std::uint16_t swarm_port = 0;
     std::uint32_t expect_nodes = 0;
+    bool offline_root = false;
+    bool offline_targets = false;
+    std::vector<std::string> thresholds;  // "2/3" for what is offline, or "root=2/3"
+    std::optional<std::filesystem::path> key_dir;
+    std::vector<std::filesystem::path> root_keys;
+    std::vector<std::filesystem::path> targets_keys;
+    bool passphrase = false;
+    std::optional<std::filesystem::path> passphrase_file;
 };
 
 struct PublishOptions {
@@ -36,6 +44,8 @@ struct PublishOptions {
     std::uint32_t start_seconds = 0;
     std::uint32_t stop_seconds = 0;
     std::uint32_t probation_seconds = 0;
+    std::string role;
+    std::optional<std::filesystem::path> passphrase_file;
 };
 
 struct ListOptions {
@@ -50,7 +60,51 @@ struct NamedRelease {
     std::optional<std::string> platform;  // absent: all
 };
 struct ShowOptions : NamedRelease {};
-struct WithdrawOptions : NamedRelease {};
+struct WithdrawOptions : NamedRelease {
+    std::optional<std::filesystem::path> passphrase_file;
+};
+
+struct ListKeysOptions {};
+struct GenerateOptions {
+    std::filesystem::path file;
+    bool passphrase = false;
+    std::optional<std::filesystem::path> passphrase_file;
+};
+struct RotateOptions {
+    std::vector<std::string> roles;
+    std::vector<std::string> keys;  // files of public keys, or ids of keys that stay
+    std::optional<std::uint32_t> threshold;
+    std::optional<std::filesystem::path> passphrase_file;
+};
+struct RevokeOptions {
+    std::string role;
+    std::string key;
+    std::optional<std::uint32_t> threshold;
+    std::optional<std::filesystem::path> passphrase_file;
+};
+struct RenewOptions {
+    std::string role;
+    std::optional<std::filesystem::path> passphrase_file;
+};
+
+struct AddDelegationOptions {
+    std::string name;
+    std::vector<std::string> paths;
+    std::vector<std::filesystem::path> keys;
+    std::uint32_t threshold = 1;
+    bool terminating = false;
+    std::optional<std::filesystem::path> passphrase_file;
+};
+struct RemoveDelegationOptions {
+    std::string name;
+    std::optional<std::filesystem::path> passphrase_file;
+};
+struct ListDelegationsOptions {};
+
+struct ImportOptions {
+    std::vector<std::filesystem::path> files;
+    std::optional<std::filesystem::path> passphrase_file;
+};
 
 struct ServeOptions {};
 struct StatusOptions {};
@@ -58,7 +112,9 @@ struct StatusOptions {};
 struct Invocation {
     std::filesystem::path state;
     bool json = false;
-    std::variant<InitOptions, PublishOptions, ListOptions, ShowOptions, WithdrawOptions, ServeOptions, StatusOptions>
+    std::variant<InitOptions, PublishOptions, ListOptions, ShowOptions, WithdrawOptions, ServeOptions, StatusOptions,
+                 ListKeysOptions, GenerateOptions, RotateOptions, RevokeOptions, RenewOptions, ImportOptions,
+                 AddDelegationOptions, RemoveDelegationOptions, ListDelegationsOptions>
         command;
 };
 

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "seeder/ceremony/key_files.h"
+
 namespace lanyard::console {
 namespace {
 
@@ -155,22 +157,7 @@ bool is_locked(fs::path const& file) {
 }
 
 Status write_new_private_file(fs::path const& file, std::string_view bytes) {
-    auto scratch = file;
-    scratch += ".incoming";
-    {
-        File const out(scratch, kReplace, 0600);
-        if (!out) return refused("cannot write", scratch, errno);
-        if (::fchmod(out.fd(), 0600) != 0) return refused("cannot write", scratch, errno);
-        if (int const error = write_all(out.fd(), bytes.data(), bytes.size())) {
-            return refused("cannot write", scratch, error);
-        }
-        if (::fsync(out.fd()) != 0) return refused("cannot write", scratch, errno);
-    }
-    // Unlike rename, link refuses a name that is taken.
-    int const linked = ::link(scratch.c_str(), file.c_str()) == 0 ? 0 : errno;
-    ::unlink(scratch.c_str());
-    if (linked != 0) return refused("cannot make", file, linked);
-    return sync_folder_of(file);
+    return ceremony::write_new_file(file, bytes, ceremony::Mode::owner_only);
 }
 
 std::string host_name() {

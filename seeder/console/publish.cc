@@ -5,14 +5,20 @@
 
 #include "manifests/release/install_policy.h"
 #include "seeder/catalogue/catalogue.h"
+#include "seeder/ceremony/key_files.h"
+#include "seeder/console/changes.h"
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
+#include "seeder/console/key_folder.h"
 #include "seeder/console/posix_files.h"
 #include "seeder/console/progress_meter.h"
 #include "seeder/console/render.h"
 #include "seeder/console/utf8.h"
 #include "seeder/fleet/fleet.h"
 #include "seeder/intake/intake.h"
+#include "seeder/publish/delegations.h"
+#include "seeder/publish/errc.h"
+#include "seeder/publish/manifest_rows.h"
 #include "seeder/publish/publisher.h"
 
 namespace lanyard::console {
@@ -188,8 +194,25 @@ std::optional<intake::SignedTorrent> find_signed(store::Database& database, rele
     return std::nullopt;
 }
 
+// A release in a delegated role is no business of the targets key.
+std::set<std::string> roles_for(std::string const& role) {
+    return role == catalogue::kTopLevelRole ? kPublishingRoles : kServingRoles;
+}
+
+// Before hours go into packing.
+Status check_role(OpenState& state, std::string const& role) {
+    if (role == catalogue::kTopLevelRole) return {};
+    auto const manifest = state.database.read(publish::read_manifest);
+    if (!manifest) return pass_on(manifest);
+    auto const targets = publish::targets_in(manifest->targets);
+    if (!targets) return pass_on(targets);
+    if (publish::find_delegation(*targets, role)) return {};
+    return fail(publish::Errc::no_such_role,
+                "nobody has delegated to a role '" + role + "': `lanyard-seeder delegation list` shows the roles");
+}
+
 Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft, PublishOptions const& options,
-                                            Keys const& keys, WallClock const& clock, Terminal& terminal) {
+                                            KeyFolder& keys, WallClock const& clock, Terminal& terminal) {
     PosixDisk disk;
     auto lock = try_lock(state.dir.publish_lock());
     if (lock && !*lock) {
@@ -198,7 +221,7 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
     }
     if (!lock) return pass_on(lock);
     publish::Projection projection(disk, state.dir.metadata(), state.dir.change_lock());
-    publish::Publisher publisher(state.database, projection, keys.signers());
+    publish::Publisher publisher(state.database, projection, [&](v1::Root const& root) { return keys.find(root); });
     // Completes what a publish that was killed has begun, before this one is perhaps refused because of it.
     if (auto const drawn = publisher.draw(); !drawn) return pass_on(drawn);
     auto const may = state.database.read([&](store::Connection& connection) {
@@ -219,8 +242,8 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
     auto const package = intake::take_in(
         disk, state.dir.packages(), order,
         [&](char const* phase, std::uint64_t done, std::uint64_t total) { meter.tell(phase, done, total); });
-    auto change =
-        package ? publisher.publish(to_target(draft, *package), clock()) : Result<publish::Change>(pass_on(package));
+    auto change = package ? publisher.publish(to_target(draft, *package), clock(), options.role)
+                          : Result<publish::Change>(pass_on(package));
     if (!change) remove_unpublished(state, disk);
     return change;
 }
@@ -234,21 +257,27 @@ Status publish_release(StateDir const& dir, PublishOptions const& options, bool 
     if (auto const fine = rehearse(*draft); !fine) return fine;
     auto state = open_state(dir.root());
     if (!state) return pass_on(state);
-    auto const keys = load_publishing_keys(dir);
-    if (!keys) return pass_on(keys);
-    if (auto const fit = check_keys(dir, *keys, state->database); !fit) return fit;
+    KeyFolder keys(dir, roles_for(options.role), ceremony::passphrase_from(options.passphrase_file), {options.role});
+    if (auto const delegated = check_role(*state, options.role); !delegated) return delegated;
+    if (auto const fit = check_keys(keys, state->database); !fit) return fit;
     if (auto const there = check_public(dir); !there) return there;
     auto const warning = warn_if_overtaken(state->database, *draft);
-    auto const change = take_in_and_publish(*state, *draft, options, *keys, clock, terminal);
+    auto const change = take_in_and_publish(*state, *draft, options, keys, clock, terminal);
     if (!change) return pass_on(change);
-    terminal.err << warning << warning_line(change->not_drawn);
+    terminal.err << warning;
 
     v1::PublishResult result;
     result.set_schema(1);
     *result.mutable_release() = to_info(change->entries.front());
     result.set_revision(change->revision);
+    PosixDisk disk;
+    auto const waiting = conclude_change(*state, disk, *change, terminal);
+    if (!waiting) return pass_on(waiting);
+    if (*waiting) result.set_request((*waiting)->file.string());
     if (json) {
         terminal.out << to_json(result);
+    } else if (*waiting) {
+        terminal.out << (*waiting)->words;
     } else {
         auto const& target = result.release().target();
         terminal.out << fmt::format("Published {} {} on {} for {}: {}, sha256 {}\n", target.app(), target.version(),

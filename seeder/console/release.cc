@@ -1,10 +1,14 @@
 #include <fmt/format.h>
 
 #include "seeder/catalogue/catalogue.h"
+#include "seeder/ceremony/key_files.h"
+#include "seeder/console/changes.h"
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
+#include "seeder/console/key_folder.h"
 #include "seeder/console/posix_files.h"
 #include "seeder/console/render.h"
+#include "seeder/publish/manifest_rows.h"
 #include "seeder/publish/publisher.h"
 
 namespace lanyard::console {
@@ -38,6 +42,14 @@ Result<Filter> judge(NamedRelease const& words) {
         filter.platform = std::move(*platform);
     }
     return filter;
+}
+
+Result<std::set<std::string>> delegated_roles(OpenState& state) {
+    auto const manifest = state.database.read(publish::read_manifest);
+    if (!manifest) return pass_on(manifest);
+    std::set<std::string> roles;
+    for (auto const& [name, role] : manifest->delegated) roles.insert(name);
+    return roles;
 }
 
 }  // namespace
@@ -92,23 +104,28 @@ Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, boo
     if (!filter) return pass_on(filter);
     auto state = open_state(dir.root());
     if (!state) return pass_on(state);
-    auto const keys = load_publishing_keys(dir);
-    if (!keys) return pass_on(keys);
-    if (auto const fit = check_keys(dir, *keys, state->database); !fit) return fit;
+    auto const delegated = delegated_roles(*state);
+    if (!delegated) return pass_on(delegated);
+    KeyFolder keys(dir, kPublishingRoles, ceremony::passphrase_from(options.passphrase_file), *delegated);
+    if (auto const fit = check_keys(keys, state->database); !fit) return fit;
     if (auto const there = check_public(dir); !there) return there;
     PosixDisk disk;
     publish::Projection projection(disk, dir.metadata(), dir.change_lock());
-    publish::Publisher publisher(state->database, projection, keys->signers());
+    publish::Publisher publisher(state->database, projection, [&](v1::Root const& root) { return keys.find(root); });
     // Completes what a command that was killed has begun, before this one is perhaps refused because of it.
     if (auto const drawn = publisher.draw(); !drawn) return drawn;
     auto const change = publisher.withdraw(*filter, clock());
     if (!change) return pass_on(change);
-    terminal.err << warning_line(change->not_drawn);
+    auto const waiting = conclude_change(*state, disk, *change, terminal);
+    if (!waiting) return pass_on(waiting);
     // A publish under way removes them itself.
     if (auto const lock = try_lock(dir.publish_lock()); lock && *lock) remove_unpublished(*state, disk);
-    auto const list = to_list(change->entries);
+    auto list = to_list(change->entries);
+    if (*waiting) list.set_request((*waiting)->file.string());
     if (json) {
         terminal.out << to_json(list);
+    } else if (*waiting) {
+        terminal.out << (*waiting)->words;
     } else {
         terminal.out << "Withdrawn; nodes that run it keep it:\n" << releases_table(list);
     }

@@ -47,6 +47,7 @@ v1::ReleaseInfo to_info(catalogue::Entry const& entry) {
     info.set_state(catalogue::text(entry.state));
     info.set_published_at(entry.published_at);
     *info.mutable_target() = entry.target;
+    info.set_role(entry.role);
     return info;
 }
 

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <memory>
 
-#include "manifests/signing/signer.h"
 #include "manifests/store/database.h"
 #include "proto/outcome/result.h"
 #include "seeder/console/config.h"
@@ -21,6 +20,8 @@ public:
     std::filesystem::path config() const { return root_ / "seeder.toml"; }
     std::filesystem::path keys() const { return root_ / "keys"; }
     std::filesystem::path key(char const* role) const { return keys() / (std::string(role) + ".pem"); }
+    // What waits for signatures that are made elsewhere.
+    std::filesystem::path requests() const { return root_ / "requests"; }
     std::filesystem::path database() const { return root_ / "seeder.db"; }
     std::filesystem::path change_lock() const { return root_ / "lock"; }           // while public/metadata is written
     std::filesystem::path publish_lock() const { return root_ / "publish.lock"; }  // while a package is taken in
@@ -44,26 +45,11 @@ Result<store::Database> open_database(StateDir const& dir);
 // A state directory that init has finished.
 Result<OpenState> open_state(std::filesystem::path const& root);
 
-// The keys a command signs with; one that is asked for and not there is an error that names the file.
-struct Keys {
-    std::unique_ptr<signing::Signer> root;
-    std::unique_ptr<signing::Signer> targets;
-    std::unique_ptr<signing::Signer> snapshot;
-    std::unique_ptr<signing::Signer> timestamp;
-
-    publish::Signers signers() const { return {root.get(), targets.get(), snapshot.get(), timestamp.get()}; }
-};
-
-Result<Keys> load_publishing_keys(StateDir const& dir);  // targets, snapshot, timestamp
-Result<Keys> load_serving_keys(StateDir const& dir);     // snapshot, timestamp
-
-// The keys must be those that the newest root names; else the error names the file.
-Status check_keys(StateDir const& dir, Keys const& keys, store::Database& database);
-
 // The folders that are served are there.
 Status check_public(StateDir const& dir);
 
-// Removes the packages of what was withdrawn, and of publishes that came to nothing. Under the publish lock only.
+// Removes the packages of what was withdrawn, and of publishes that came to nothing; those of releases that wait for
+// signatures stay. Under the publish lock only.
 void remove_unpublished(OpenState& state, intake::Disk& disk);
 
 }  // namespace lanyard::console

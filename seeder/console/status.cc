@@ -13,14 +13,19 @@
 namespace lanyard::console {
 namespace {
 
-void add_role(v1::SeederStatus& status, char const* name, publish::SignedRole const& role) {
+void add_role(v1::SeederStatus& status, trust::RoleName name, publish::SignedRole const& role, v1::Root const& root,
+              trust::TimePoint now) {
     auto* added = status.add_roles();
-    added->set_role(name);
+    added->set_role(trust::text(name));
     added->set_version(role.version);
     added->set_expires(role.expires);
+    added->set_days_left(publish::days_left(role.expires, now));
+    auto const keys = publish::keys_of(root, name);
+    added->set_threshold(keys.threshold);
+    added->set_keys(static_cast<std::uint32_t>(keys.keys.size()));
 }
 
-Result<v1::SeederStatus> read_status(OpenState& state, publish::Manifest& manifest) {
+Result<v1::SeederStatus> read_status(OpenState& state, publish::Manifest& manifest, trust::TimePoint now) {
     return state.database.read([&](store::Connection& connection) -> Result<v1::SeederStatus> {
         catalogue::Catalogue catalogue(connection);
         auto const repo_id = catalogue.repo_id();
@@ -36,10 +41,12 @@ Result<v1::SeederStatus> read_status(OpenState& state, publish::Manifest& manife
         status.set_root_digest("sha256:" + trust::sha256(manifest.roots.front().envelope).to_hex());
         status.set_url(state.config.url);
         status.set_revision(*revision);
-        add_role(status, "root", manifest.roots.back());
-        add_role(status, "targets", manifest.targets);
-        add_role(status, "snapshot", manifest.snapshot);
-        add_role(status, "timestamp", manifest.timestamp);
+        auto const root = publish::root_in(manifest.roots.back());
+        if (!root) return pass_on(root);
+        add_role(status, trust::RoleName::root, manifest.roots.back(), *root, now);
+        add_role(status, trust::RoleName::targets, manifest.targets, *root, now);
+        add_role(status, trust::RoleName::snapshot, manifest.snapshot, *root, now);
+        add_role(status, trust::RoleName::timestamp, manifest.timestamp, *root, now);
         status.set_live_releases(catalogue.live_count());
         return status;
     });
@@ -83,9 +90,10 @@ std::string for_people(v1::SeederStatus const& status) {
     line("serving", status.serving() ? "yes" : "no");
     line("revision", std::to_string(status.revision()));
     line("releases", std::to_string(status.live_releases()) + " live");
-    Table roles({"ROLE", "VERSION", "EXPIRES (UTC)"});
+    Table roles({"ROLE", "VERSION", "HAVE TO SIGN", "EXPIRES (UTC)", "IN DAYS"});
     for (auto const& role : status.roles()) {
-        roles.add({role.role(), std::to_string(role.version()), human_time(role.expires())});
+        roles.add({role.role(), std::to_string(role.version()), fmt::format("{} of {}", role.threshold(), role.keys()),
+                   human_time(role.expires()), std::to_string(role.days_left())});
     }
     text += "\n" + roles.to_string();
     if (status.nodes().empty()) return text + "\nNo node has asked yet.\n";
@@ -98,16 +106,15 @@ Status show_status(StateDir const& dir, bool json, trust::TimePoint now, Termina
     auto state = open_state(dir.root());
     if (!state) return pass_on(state);
     publish::Manifest manifest;
-    auto status = read_status(*state, manifest);
+    auto status = read_status(*state, manifest, now);
     if (!status) return pass_on(status);
     auto const nodes = fleet::Fleet(state->database).nodes();
     if (!nodes) return pass_on(nodes);
     for (auto const& node : *nodes) *status->add_nodes() = node;
     status->set_serving(is_locked(dir.serve_lock()));
     terminal.out << (json ? to_json(*status) : for_people(*status));
-    for (auto const& warning : publish::expiry_warnings(manifest, now)) {
-        terminal.err << "lanyard-seeder: warning: " << warning << "\n";
-    }
+    for (auto const& warning : publish::expiry_warnings(manifest, now)) terminal.err << warning_line(warning);
+    for (auto const& warning : publish::online_expiry_warnings(manifest, now)) terminal.err << warning_line(warning);
     return {};
 }
 

@@ -12,6 +12,14 @@ enum class Errc {
     too_large,
     wrong_clock,    // earlier than what was signed before
     newer_picture,  // nodes have seen more than the database knows
+    used_up,        // no version is left
+    unsound_keys,   // a role that nobody could sign for, or with one key twice
+    no_such_key,
+    overtaken,  // a request for a manifest that has changed since
+    needs_signatures,
+    no_such_role,
+    bad_role,
+    role_in_use,
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -23,6 +23,9 @@ inline constexpr Days kTimestamp{7};
 // The operator is told this long before people must act.
 inline constexpr Days kWarnRoot{90};
 inline constexpr Days kWarnTargets{30};
+// A serving seeder renews these at half of their life: so little is left only when none serves, or cannot sign.
+inline constexpr Days kWarnSnapshot{10};
+inline constexpr Days kWarnTimestamp{3};
 
 }  // namespace lifetime
 }  // namespace lanyard::publish

@@ -19,6 +19,15 @@ CREATE TABLE metadata (
 ) STRICT;
 )sql";
 
+constexpr std::string_view kDelegatedSchema = R"sql(
+CREATE TABLE delegated_metadata (
+    name TEXT PRIMARY KEY,
+    version INTEGER NOT NULL CHECK (version > 0),
+    expires INTEGER NOT NULL,
+    envelope BLOB NOT NULL
+) STRICT;
+)sql";
+
 std::vector<SignedRole> rows_of(store::Connection& connection, RoleName role) {
     auto statement =
         connection.prepare("SELECT version, expires, envelope FROM metadata WHERE role = ?1 ORDER BY version");
@@ -34,12 +43,15 @@ std::vector<SignedRole> rows_of(store::Connection& connection, RoleName role) {
 
 std::string_view metadata_schema() { return kSchema; }
 
+std::string_view delegated_metadata_schema() { return kDelegatedSchema; }
+
 Result<Manifest> read_manifest(store::Connection& connection) {
     Manifest manifest;
     manifest.roots = rows_of(connection, RoleName::root);
     if (manifest.roots.empty()) {
         return fail(Errc::not_initialised,
-                    "seeder.db holds no repository: run `lanyard-seeder init` on an empty state directory");
+                    "seeder.db holds no repository: run `lanyard-seeder init` on an empty state directory; after an "
+                    "`init` with keys that are elsewhere, import its request once it is signed");
     }
     for (auto const role : {RoleName::targets, RoleName::snapshot, RoleName::timestamp}) {
         auto rows = rows_of(connection, role);
@@ -52,7 +64,22 @@ Result<Manifest> read_manifest(store::Connection& connection) {
                                                    : manifest.timestamp;
         place = std::move(rows.back());
     }
+    auto statement = connection.prepare("SELECT name, version, expires, envelope FROM delegated_metadata");
+    while (statement.next()) {
+        manifest.delegated[statement.text(0)] = {static_cast<std::uint64_t>(statement.integer(1)), statement.integer(2),
+                                                 statement.blob(3)};
+    }
     return manifest;
+}
+
+void put_delegated(store::Connection& connection, std::string const& name, SignedRole const& signed_role) {
+    connection
+        .prepare("INSERT OR REPLACE INTO delegated_metadata (name, version, expires, envelope) VALUES (?1, ?2, ?3, ?4)")
+        .bind(name)
+        .bind(static_cast<std::int64_t>(signed_role.version))
+        .bind(signed_role.expires)
+        .bind_blob(signed_role.envelope)
+        .run();
 }
 
 void put_role(store::Connection& connection, RoleName role, SignedRole const& signed_role) {

@@ -52,11 +52,15 @@ Status Projection::draw(store::Database& database) {
     }
     auto const targets = put(versioned(manifest->targets.version, "targets"), manifest->targets.envelope);
     if (!targets) return targets;
+    for (auto const& [name, role] : manifest->delegated) {
+        if (auto const done = put(versioned(role.version, name), role.envelope); !done) return done;
+    }
     auto const snapshot = put(versioned(manifest->snapshot.version, "snapshot"), manifest->snapshot.envelope);
     if (!snapshot) return snapshot;
     auto const timestamp = put(kTimestamp, manifest->timestamp.envelope);
     if (!timestamp) return timestamp;
     prune("targets", manifest->targets.version);
+    for (auto const& [name, role] : manifest->delegated) prune(name, role.version);
     prune("snapshot", manifest->snapshot.version);
     return {};
 }

@@ -1,10 +1,12 @@
 #include "seeder/publish/publisher.h"
 
 #include <algorithm>
+#include <set>
 
 #include "manifests/release/target.h"
+#include "manifests/trust/opening.h"
+#include "seeder/publish/delegations.h"
 #include "seeder/publish/errc.h"
-#include "seeder/publish/lifetimes.h"
 #include "seeder/publish/manifest_rows.h"
 
 namespace lanyard::publish {
@@ -12,209 +14,273 @@ namespace {
 
 using trust::RoleName;
 
-bool less_than_half_left(SignedRole const& role, lifetime::Days life, trust::TimePoint now) {
-    return trust::TimePoint(std::chrono::seconds(role.expires)) - now < std::chrono::seconds(life) / 2;
-}
-
-bool has_expired(SignedRole const& role, trust::TimePoint now) {
-    return role.expires <= now.time_since_epoch().count();
-}
-
-// Clocks of people are set by hand.
-constexpr std::chrono::hours kTolerance{1};
-
-trust::TimePoint signed_at(SignedRole const& role, lifetime::Days life) {
-    return trust::TimePoint(std::chrono::seconds(role.expires)) - life;
-}
-
-std::string in_words(std::chrono::seconds span) {
-    auto const hours = std::chrono::duration_cast<std::chrono::hours>(span).count();
-    return hours < 48 ? std::to_string(hours) + " hours" : std::to_string(hours / 24) + " days";
-}
-
-// Before the first root nothing was ever signed.
-Status check_clock_by_root(Manifest const& before, trust::TimePoint now) {
-    auto const founded = signed_at(before.roots.front(), lifetime::kRoot);
-    if (now + kTolerance >= founded) return {};
-    return fail(Errc::wrong_clock, "nothing was signed: by this machine's clock the repository will be founded in " +
-                                       in_words(founded - now) + "; set the clock right and try again");
-}
-
-// Nodes would see what is signed now expire before what it replaces.
-Status check_clock(Manifest const& before, trust::TimePoint now) {
-    if (auto const fine = check_clock_by_root(before, now); !fine) return fine;
-    auto const last = signed_at(before.timestamp, lifetime::kTimestamp);
-    if (now + kTolerance >= last) return {};
-    return fail(Errc::wrong_clock,
-                "nothing was signed: this machine's clock is " + in_words(last - now) +
-                    " behind the one of the last signing; set the clock right and try again (if it was wrong then and "
-                    "is right now, let `lanyard-seeder serve` run for a minute first: it signs anew)");
-}
-
-std::string warning_for(std::string const& role, SignedRole const& signed_role, trust::TimePoint now,
-                        std::string const& remedy) {
-    auto const left = trust::TimePoint(std::chrono::seconds(signed_role.expires)) - now;
-    auto const days = std::chrono::duration_cast<std::chrono::days>(left).count();
-    auto const when = days < 0 || left.count() <= 0 ? std::string("have expired: nodes refuse all updates")
-                                                    : "expire in " + std::to_string(days) + " days";
-    return "the signatures of " + role + " " + when + "; " + remedy;
+tl::unexpected<Error> not_founded() {
+    return fail(Errc::not_initialised,
+                "this seeder has no repository yet: import the request of its `init` first, signed");
 }
 
 }  // namespace
 
-Status Publisher::found(std::string const& repo_id, trust::TimePoint now) {
-    auto const founded = database_.write([&](store::Connection& connection) -> Status {
-        catalogue::Catalogue catalogue(connection);
-        if (catalogue.repo_id()) {
-            return fail(Errc::initialised_already, "seeder.db holds a repository already");
+template <class Body>
+Result<Change> Publisher::change(trust::TimePoint now, Body body) {
+    Change made;
+    auto const done = database_.write([&](store::Connection& connection) -> Status {
+        Step step{connection, std::nullopt, now, made, std::nullopt};
+        auto before = read_manifest(connection);
+        if (before) {
+            if (auto const fine = check_clock(*before, now); !fine) return fine;
+            step.before = std::move(*before);
+        } else if (before.error().code != Errc::not_initialised) {
+            return pass_on(before);
         }
-        catalogue.found(repo_id);
-        Manifest first;
-        auto root = sign_first_root(repo_id, signers_, now);
-        if (!root) return pass_on(root);
-        first.roots.push_back(std::move(*root));
-        auto targets = sign_targets(repo_id, 1, {}, signers_, now);
-        if (!targets) return pass_on(targets);
-        first.targets = std::move(*targets);
-        auto snapshot = sign_snapshot(repo_id, 1, first.targets, signers_, now);
-        if (!snapshot) return pass_on(snapshot);
-        first.snapshot = std::move(*snapshot);
-        auto timestamp = sign_timestamp(repo_id, 1, first.snapshot, signers_, now);
-        if (!timestamp) return pass_on(timestamp);
-        first.timestamp = std::move(*timestamp);
-        auto const verified = verify_as_node(std::nullopt, first, Depth::all, std::nullopt, now);
-        if (!verified) return verified;
-        put_role(connection, RoleName::root, first.roots.front());
-        put_role(connection, RoleName::targets, first.targets);
-        put_role(connection, RoleName::snapshot, first.snapshot);
-        put_role(connection, RoleName::timestamp, first.timestamp);
-        return {};
+        return body(step);
     });
-    if (!founded) return founded;
-    return draw();
+    // Rolled back, because it is not published yet.
+    if (!done && done.error().code == Errc::needs_signatures) return made;
+    if (!done) return pass_on(done);
+    made.not_drawn = not_drawn();
+    return made;
 }
 
-Status Publisher::renew(store::Connection& connection, std::optional<std::string> const& target_path,
-                        trust::TimePoint now) {
-    catalogue::Catalogue catalogue(connection);
-    auto const repo_id = catalogue.repo_id();
-    if (!repo_id) return pass_on(repo_id);
-    auto const before = read_manifest(connection);
-    if (!before) return pass_on(before);
-    auto const live = catalogue.live_targets();
+Result<Change> Publisher::found(v1::Root const& first_root, trust::TimePoint now) {
+    return change(now, [&](Step& step) -> Status {
+        if (step.before) return fail(Errc::initialised_already, "seeder.db holds a repository already");
+        return put_through(step, {first_root, make_targets(first_root.repo_id(), 1, {}, now), {}});
+    });
+}
+
+Result<v1::Targets> Publisher::next_targets(Step const& step, bool nodes_forget) const {
+    auto const& before = *step.before;
+    auto const published = targets_in(before.targets);
+    if (!published) return published;
+    auto const live = catalogue::Catalogue(step.connection).live_targets(catalogue::kTopLevelRole);
     if (!live) return pass_on(live);
-
-    if (auto const fine = check_clock(*before, now); !fine) return fine;
-    auto const seen = projection_.seen(*before);
-
-    Manifest next = *before;
-    auto const targets_version = std::max(before->targets.version, seen.targets) + 1;
-    auto targets = sign_targets(*repo_id, targets_version, *live, signers_, now, before->targets.expires);
-    if (!targets) return pass_on(targets);
-    next.targets = std::move(*targets);
-    auto const snapshot_version = std::max(before->snapshot.version, seen.snapshot) + 1;
-    auto snapshot = sign_snapshot(*repo_id, snapshot_version, next.targets, signers_, now, before->snapshot.expires);
-    if (!snapshot) return pass_on(snapshot);
-    next.snapshot = std::move(*snapshot);
-    auto const timestamp_version = std::max(before->timestamp.version, seen.timestamp) + 1;
-    auto timestamp = sign_timestamp(*repo_id, timestamp_version, next.snapshot, signers_, now);
-    if (!timestamp) return pass_on(timestamp);
-    next.timestamp = std::move(*timestamp);
-
-    auto const verified = verify_as_node(*before, next, Depth::all, target_path, now);
-    if (!verified) return pass_on(verified, "nodes would refuse the new manifest, so nothing was published");
-    put_role(connection, RoleName::targets, next.targets);
-    put_role(connection, RoleName::snapshot, next.snapshot);
-    put_role(connection, RoleName::timestamp, next.timestamp);
-    return {};
+    auto const seen = nodes_forget ? 0 : projection_.seen(before).targets;
+    auto next = make_targets(published->repo_id(), version_after(before.targets.version, seen, nodes_forget), *live,
+                             step.now, before.targets.expires);
+    *next.mutable_keys() = published->keys();
+    *next.mutable_delegations() = published->delegations();
+    return next;
 }
 
-Result<Change> Publisher::publish(v1::Target target, trust::TimePoint now) {
-    auto change = database_.write([&](store::Connection& connection) -> Result<Change> {
-        catalogue::Catalogue catalogue(connection);
-        auto const before = read_manifest(connection);
-        if (!before) return pass_on(before);
-        catalogue.count_on_from(projection_.seen(*before).release_counter);
-        auto entry = catalogue.add(std::move(target), now.time_since_epoch().count());
+Result<v1::Targets> Publisher::next_delegated(Step const& step, std::string const& role) const {
+    auto const published = targets_in(step.before->targets);
+    if (!published) return published;
+    if (!find_delegation(*published, role)) {
+        return fail(Errc::no_such_role,
+                    "nobody has delegated to a role '" + role + "': `lanyard-seeder delegation list` shows the roles");
+    }
+    auto const live = catalogue::Catalogue(step.connection).live_targets(role);
+    if (!live) return pass_on(live);
+    if (step.target_path && !may_name(*find_delegation(*published, role), *step.target_path)) {
+        return fail(Errc::no_such_role, "the role '" + role + "' may not name '" + *step.target_path +
+                                            "': `lanyard-seeder delegation list` shows what it may");
+    }
+    auto const there = step.before->delegated.find(role);
+    auto const before = there == step.before->delegated.end() ? SignedRole() : there->second;
+    auto const seen = projection_.seen(*step.before).delegated[role];
+    return make_targets(published->repo_id(), version_after(before.version, seen, false), *live, step.now,
+                        before.expires);
+}
+
+Status Publisher::publish_live(Step& step, std::set<std::string> const& roles) {
+    if (!step.before) return not_founded();
+    Draft draft;
+    for (auto const& role : roles) {
+        bool const top_level = role == catalogue::kTopLevelRole;
+        auto next = top_level ? next_targets(step) : next_delegated(step, role);
+        if (!next) return pass_on(next);
+        if (top_level) {
+            draft.targets = std::move(*next);
+        } else {
+            draft.delegated[role] = std::move(*next);
+        }
+    }
+    return put_through(step, draft);
+}
+
+Result<Change> Publisher::publish(v1::Target target, trust::TimePoint now, std::string const& role) {
+    return change(now, [&](Step& step) -> Status {
+        if (!step.before) return not_founded();
+        catalogue::Catalogue catalogue(step.connection);
+        catalogue.count_on_from(projection_.seen(*step.before).release_counter);
+        auto entry = catalogue.add(std::move(target), now.time_since_epoch().count(), role);
         if (!entry) return pass_on(entry);
-        auto const revision = catalogue.raise_revision();
-        if (!revision) return pass_on(revision);
-        if (auto const renewed = renew(connection, entry->target.path(), now); !renewed) return pass_on(renewed);
-        Change made;
-        made.entries.push_back(std::move(*entry));
-        made.revision = *revision;
-        return made;
+        step.target_path = entry->target.path();
+        step.made.entries.push_back(std::move(*entry));
+        return publish_live(step, {role});
     });
-    if (change) change->not_drawn = not_drawn();
-    return change;
 }
 
 Result<Change> Publisher::withdraw(catalogue::Filter const& filter, trust::TimePoint now) {
-    auto change = database_.write([&](store::Connection& connection) -> Result<Change> {
-        catalogue::Catalogue catalogue(connection);
-        auto entries = catalogue.withdraw(filter);
+    return change(now, [&](Step& step) -> Status {
+        auto entries = catalogue::Catalogue(step.connection).withdraw(filter);
         if (!entries) return pass_on(entries);
-        auto const revision = catalogue.raise_revision();
-        if (!revision) return pass_on(revision);
-        if (auto const renewed = renew(connection, std::nullopt, now); !renewed) return pass_on(renewed);
-        Change made;
-        made.entries = std::move(*entries);
-        made.revision = *revision;
-        return made;
+        std::set<std::string> roles;
+        for (auto const& entry : *entries) roles.insert(entry.role);
+        step.made.entries = std::move(*entries);
+        return publish_live(step, roles);
     });
-    if (change) change->not_drawn = not_drawn();
-    return change;
 }
 
-Result<Resigned> Publisher::sign_what_is_due(store::Connection& connection, trust::TimePoint now) {
-    auto const before = read_manifest(connection);
-    if (!before) return pass_on(before);
-    Resigned resigned;
-    // No node takes anything from here then, and expiry_warnings() says so.
-    if (has_expired(before->roots.back(), now)) return resigned;
-    if (auto const fine = check_clock_by_root(*before, now); !fine) return pass_on(fine);
-    auto const seen = projection_.seen(*before);
-    if (seen.targets > before->targets.version) {
-        return fail(Errc::newer_picture,
-                    "seeder.db is older than public/metadata, as if it came from a backup: publish or withdraw any "
-                    "release to bring both together; until then nothing is signed anew");
-    }
-    resigned.snapshot = less_than_half_left(before->snapshot, lifetime::kSnapshot, now);
-    resigned.clock_was_ahead = now + kTolerance < signed_at(before->timestamp, lifetime::kTimestamp);
-    // A new snapshot is only found through a new timestamp.
-    resigned.timestamp = resigned.snapshot || resigned.clock_was_ahead ||
-                         less_than_half_left(before->timestamp, lifetime::kTimestamp, now);
-    if (!resigned.timestamp) return resigned;
-    // A timestamp must not name an older one than nodes have.
-    resigned.snapshot = resigned.snapshot || seen.snapshot > before->snapshot.version;
+Result<Change> Publisher::renew_targets(trust::TimePoint now) {
+    return change(now, [&](Step& step) { return publish_live(step, {catalogue::kTopLevelRole}); });
+}
 
-    auto const repo_id = catalogue::Catalogue(connection).repo_id();
-    if (!repo_id) return pass_on(repo_id);
-    Manifest next = *before;
-    if (resigned.snapshot) {
-        auto const version = std::max(before->snapshot.version, seen.snapshot) + 1;
-        auto snapshot = sign_snapshot(*repo_id, version, before->targets, signers_, now, before->snapshot.expires);
+Result<Change> Publisher::delegate(v1::Delegation delegation, std::vector<v1::Key> const& keys, trust::TimePoint now) {
+    return change(now, [&](Step& step) -> Status {
+        if (!step.before) return not_founded();
+        auto next = next_targets(step);
+        if (!next) return pass_on(next);
+        if (auto const put = put_delegation(*next, delegation, keys); !put) return put;
+        Draft draft;
+        auto const there = step.before->delegated.find(delegation.name());
+        if (there != step.before->delegated.end() && !is_signed_by(*next, delegation.name(), there->second)) {
+            auto const live = catalogue::Catalogue(step.connection).live_targets(delegation.name());
+            if (!live) return pass_on(live);
+            draft.delegated[delegation.name()] = make_targets(next->repo_id(), there->second.version + 1, *live, now);
+        }
+        draft.targets = std::move(*next);
+        return put_through(step, draft);
+    });
+}
+
+Result<Change> Publisher::remove_delegation(std::string const& name, trust::TimePoint now) {
+    return change(now, [&](Step& step) -> Status {
+        if (!step.before) return not_founded();
+        auto next = next_targets(step);
+        if (!next) return pass_on(next);
+        auto const live = catalogue::Catalogue(step.connection).live_targets(name);
+        if (!live) return pass_on(live);
+        if (!live->empty()) {
+            return fail(Errc::role_in_use,
+                        "the role '" + name + "' has " + std::to_string(live->size()) +
+                            " live releases, which no node would find any more: withdraw them first");
+        }
+        if (auto const removed = drop_delegation(*next, name); !removed) return removed;
+        return put_through(step, {std::nullopt, std::move(*next), {}});
+    });
+}
+
+Result<Change> Publisher::change_keys(std::vector<RoleKeys> const& changes, trust::TimePoint now) {
+    return change(now, [&](Step& step) -> Status {
+        if (!step.before) return not_founded();
+        auto const root = root_in(step.before->roots.back());
+        if (!root) return pass_on(root);
+        auto next = make_next_root(*root, changes, now);
+        if (!next) return pass_on(next);
+        Draft draft;
+        if (!is_signed_by(*next, RoleName::targets, step.before->targets)) {
+            bool const nodes_forget =
+                !same_keys(*root, *next, RoleName::snapshot) || !same_keys(*root, *next, RoleName::timestamp);
+            auto targets = next_targets(step, nodes_forget);
+            if (!targets) return pass_on(targets);
+            draft.targets = std::move(*targets);
+        }
+        draft.root = std::move(*next);
+        return put_through(step, draft);
+    });
+}
+
+Result<Change> Publisher::take(signing::Request request, trust::TimePoint now) {
+    return change(now, [&](Step& step) -> Status {
+        if (!request.missing().empty()) {
+            step.made.request = request.to_proto();
+            return fail(Errc::needs_signatures, "");
+        }
+        return settle(step, request);
+    });
+}
+
+Status Publisher::put_through(Step& step, Draft const& draft) {
+    auto request = signing::Request::from(request_for(draft, step.before));
+    if (!request) return pass_on(request);
+    std::vector<v1::Root> roots;
+    if (step.before) {
+        auto root = root_in(step.before->roots.back());
+        if (!root) return pass_on(root);
+        roots.push_back(std::move(*root));
+    }
+    if (draft.root) roots.push_back(*draft.root);
+    for (auto const& root : roots) {
+        auto const signers = find_(root);
+        if (!signers) return pass_on(signers);
+        for (auto const* signer : *signers) {
+            if (auto const done = request->sign(*signer); !done) return pass_on(done);
+        }
+    }
+    if (request->missing().empty()) return settle(step, *request);
+    step.made.request = request->to_proto();
+    return fail(Errc::needs_signatures, "");
+}
+
+// Everything people sign is signed: the rest follows.
+Status Publisher::settle(Step& step, signing::Request const& request) {
+    auto next = put_in_place(request, step.before);
+    if (!next) return pass_on(next);
+    auto const root = root_in(next->roots.back());
+    if (!root) return pass_on(root);
+    catalogue::Catalogue catalogue(step.connection);
+    if (!step.before) catalogue.found(root->repo_id());
+    if (auto const followed = follow(step, request); !followed) return followed;
+    bool const new_content = std::any_of(request.items().begin(), request.items().end(),
+                                         [](signing::Item const& item) { return item.role != "root"; });
+    if (auto const done = sign_online_roles(step, *root, new_content, *next); !done) return done;
+    auto const depth = has_expired(next->targets, step.now) ? Depth::timestamp_and_snapshot : Depth::all;
+    auto const verified = verify_as_node(step.before, *next, depth, step.target_path, step.now);
+    if (!verified) return pass_on(verified, "nodes would refuse the new manifest, so nothing was published");
+    if (request.find("root")) put_role(step.connection, RoleName::root, next->roots.back());
+    put_role(step.connection, RoleName::targets, next->targets);
+    put_role(step.connection, RoleName::snapshot, next->snapshot);
+    put_role(step.connection, RoleName::timestamp, next->timestamp);
+    for (auto const& [name, role] : next->delegated) put_delegated(step.connection, name, role);
+    auto const revision = step.before ? catalogue.raise_revision() : catalogue.revision();
+    if (!revision) return pass_on(revision);
+    step.made.revision = *revision;
+    return {};
+}
+
+// The catalogue shows what is signed.
+Status Publisher::follow(Step& step, signing::Request const& request) {
+    std::vector<catalogue::Entry> all;
+    for (auto const& item : request.items()) {
+        if (item.role == "root") continue;
+        auto const targets = trust::parse_targets(item.envelope.payload());
+        if (!targets) return pass_on(targets);
+        auto changed = catalogue::Catalogue(step.connection)
+                           .follow(item.role, targets->targets(), step.now.time_since_epoch().count());
+        if (!changed) return pass_on(changed);
+        for (auto& entry : *changed) all.push_back(std::move(entry));
+    }
+    if (step.made.entries.empty()) step.made.entries = std::move(all);
+    return {};
+}
+
+// Those that the new root, the new targets or the time make necessary.
+Status Publisher::sign_online_roles(Step const& step, v1::Root const& root, bool new_content, Manifest& next) {
+    auto const old_snapshot = next.snapshot;
+    auto const old_timestamp = next.timestamp;
+    bool const forget_snapshot = !is_signed_by(root, RoleName::snapshot, old_snapshot);
+    bool const forget_timestamp = !is_signed_by(root, RoleName::timestamp, old_timestamp);
+    bool const new_snapshot = new_content || forget_snapshot || has_expired(old_snapshot, step.now);
+    if (!new_snapshot && !forget_timestamp && !has_expired(old_timestamp, step.now)) return {};
+
+    // Of the new root: what an attacker has signed with the old keys counts no longer.
+    auto const seen = projection_.seen(next);
+    auto const signers = find_(root);
+    if (!signers) return pass_on(signers);
+    bool const nodes_forget = forget_snapshot || forget_timestamp;
+    if (new_snapshot || seen.snapshot > old_snapshot.version) {
+        auto const version = version_after(old_snapshot.version, seen.snapshot, nodes_forget);
+        auto snapshot = sign_snapshot(root, version, next, *signers, step.now, old_snapshot.expires);
         if (!snapshot) return pass_on(snapshot);
         next.snapshot = std::move(*snapshot);
     }
-    auto const version = std::max(before->timestamp.version, seen.timestamp) + 1;
-    auto timestamp = sign_timestamp(*repo_id, version, next.snapshot, signers_, now);
+    auto const version = version_after(old_timestamp.version, seen.timestamp, nodes_forget);
+    auto timestamp = sign_timestamp(root, version, next.snapshot, *signers, step.now);
     if (!timestamp) return pass_on(timestamp);
     next.timestamp = std::move(*timestamp);
-
-    // Expired targets are not this function's to mend, and must not stop it.
-    auto const depth = has_expired(before->targets, now) ? Depth::timestamp_and_snapshot : Depth::all;
-    auto const verified = verify_as_node(*before, next, depth, std::nullopt, now);
-    if (!verified) return pass_on(verified, "nodes would refuse the newly signed metadata");
-    if (resigned.snapshot) put_role(connection, RoleName::snapshot, next.snapshot);
-    put_role(connection, RoleName::timestamp, next.timestamp);
-    return resigned;
-}
-
-Result<Resigned> Publisher::resign(trust::TimePoint now) {
-    auto done = database_.write([&](store::Connection& connection) { return sign_what_is_due(connection, now); });
-    if (done && done->timestamp) done->not_drawn = not_drawn();
-    return done;
+    return {};
 }
 
 // The change stands; only its picture is old.
@@ -224,19 +290,6 @@ std::string Publisher::not_drawn() {
     return "the change is stored, but public/metadata could not be brought up to date (it will be by the next "
            "`lanyard-seeder serve` or publish): " +
            drawn.error().detail;
-}
-
-std::vector<std::string> expiry_warnings(Manifest const& manifest, trust::TimePoint now) {
-    std::vector<std::string> warnings;
-    auto const& root = manifest.roots.back();
-    if (trust::TimePoint(std::chrono::seconds(root.expires)) - now < lifetime::kWarnRoot) {
-        warnings.push_back(
-            warning_for("root", root, now, "set up a new repository before that and let the nodes join it"));
-    }
-    if (trust::TimePoint(std::chrono::seconds(manifest.targets.expires)) - now < lifetime::kWarnTargets) {
-        warnings.push_back(warning_for("targets", manifest.targets, now, "publishing any release renews them"));
-    }
-    return warnings;
 }
 
 }  // namespace lanyard::publish

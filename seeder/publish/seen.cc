@@ -33,7 +33,11 @@ Seen seen_in(fs::path const& folder, SignedRole const& newest_root) {
     auto const snapshot_name = std::to_string(seen.snapshot) + ".snapshot.pb";
     if (!set->update_snapshot(read(folder / snapshot_name, trust::kMaxSnapshotBytes))) return seen;
     for (auto const& meta : set->snapshot()->metas()) {
-        if (meta.name() == trust::text(trust::RoleName::targets)) seen.targets = meta.version();
+        if (meta.name() == trust::text(trust::RoleName::targets)) {
+            seen.targets = meta.version();
+        } else {
+            seen.delegated[meta.name()] = meta.version();
+        }
     }
     auto const targets_name = std::to_string(seen.targets) + ".targets.pb";
     if (!set->update_targets(read(folder / targets_name, trust::kMaxTargetsBytes))) return seen;

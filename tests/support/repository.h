@@ -21,6 +21,8 @@ namespace lanyard::support {
 
 inline constexpr trust::TimePoint kRepositoryNow{std::chrono::seconds(1'800'000'000)};
 
+inline std::string const kRepoId(16, 'r');
+
 // A key a role.
 struct MemoryKeys {
     std::unique_ptr<signing::Signer> root = signing::generate_key().value();
@@ -29,7 +31,17 @@ struct MemoryKeys {
     std::unique_ptr<signing::Signer> timestamp = signing::generate_key().value();
 
     publish::Signers all() const { return {root.get(), targets.get(), snapshot.get(), timestamp.get()}; }
-    publish::Signers online() const { return {nullptr, nullptr, snapshot.get(), timestamp.get()}; }
+    publish::Signers online() const { return {snapshot.get(), timestamp.get()}; }
+
+    v1::Root first_root(std::string const& repo_id) const {
+        using trust::RoleName;
+        return publish::make_first_root(repo_id,
+                                        {{RoleName::root, {root->public_key()}, 1},
+                                         {RoleName::targets, {targets->public_key()}, 1},
+                                         {RoleName::snapshot, {snapshot->public_key()}, 1},
+                                         {RoleName::timestamp, {timestamp->public_key()}, 1}},
+                                        kRepositoryNow);
+    }
 };
 
 inline std::string content_of(std::filesystem::path const& file) {
@@ -45,7 +57,7 @@ public:
         std::filesystem::create_directories(folder());
         publish::Projection projection(disk_, folder(), lock());
         auto const founded =
-            publish::Publisher(database_, projection, keys_.all()).found(std::string(16, 'r'), kRepositoryNow);
+            publish::Publisher(database_, projection, keys_.all()).found(keys_.first_root(kRepoId), kRepositoryNow);
         EXPECT_TRUE(founded) << founded.error().detail;
     }
 
@@ -95,6 +107,10 @@ public:
     Result<std::vector<std::string>> seen_by_a_node(trust::TimePoint now = kRepositoryNow) const {
         auto set = trust::TrustedSet::from_trusted_root(content_of(folder() / "1.root.pb"), now);
         if (!set) return pass_on(set);
+        for (int next = 2; std::filesystem::exists(folder() / (std::to_string(next) + ".root.pb")); ++next) {
+            auto const root = set->update_root(content_of(folder() / (std::to_string(next) + ".root.pb")));
+            if (!root) return pass_on(root);
+        }
         if (auto const root_step = set->finish_root(); !root_step) return pass_on(root_step);
         auto const timestamp = set->update_timestamp(content_of(folder() / "timestamp.pb"));
         if (!timestamp) return pass_on(timestamp);
@@ -113,7 +129,9 @@ public:
     }
 
 private:
-    std::array<std::string_view, 2> const migrations_ = {catalogue::catalogue_schema(), publish::metadata_schema()};
+    std::array<std::string_view, 4> const migrations_ = {catalogue::catalogue_schema(), publish::metadata_schema(),
+                                                         catalogue::delegated_catalogue_schema(),
+                                                         publish::delegated_metadata_schema()};
     support::Scratch scratch_;
     store::Database database_ = open_again();
     MemoryKeys keys_;

@@ -89,6 +89,36 @@ TEST(KeyFile, IsMissedByItsName) {
     EXPECT_EQ(load_key_file(scratch.root()).error().code, Errc::malformed_key);
 }
 
+Passphrase typed(std::string const& words) {
+    return [words](std::filesystem::path const&) -> Result<std::string> { return words; };
+}
+
+TEST(KeyFile, UnderAPassphraseOpensWithThatOneOnly) {
+    Scratch const scratch;
+    auto const made = generate_key_file(scratch / "key.pem", write_new, "correct horse").value();
+    EXPECT_TRUE(support::read_file(scratch / "key.pem").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
+    EXPECT_EQ(load_key_file(scratch / "key.pem").error().code, Errc::malformed_key) << "nobody can be asked";
+    EXPECT_EQ(load_key_file(scratch / "key.pem", typed("wrong")).error().code, Errc::wrong_passphrase);
+    auto const loaded = load_key_file(scratch / "key.pem", typed("correct horse"));
+    ASSERT_TRUE(loaded) << loaded.error().detail;
+    EXPECT_EQ((*loaded)->sign("x").value(), made->sign("x").value());
+}
+
+TEST(KeyFile, GivesItsPublicHalf) {
+    Scratch const scratch;
+    auto const made = generate_key_file(scratch / "key.pem", write_new).value();
+    auto const pem = public_key_pem(made->public_key()).value();
+    EXPECT_TRUE(pem.starts_with("-----BEGIN PUBLIC KEY-----\n"));
+    support::write_file(scratch / "key.pub", pem);
+    EXPECT_EQ(public_half(scratch / "key.pem"), scratch / "key.pub");
+    EXPECT_EQ(load_public_key_file(scratch / "key.pub")->public_key(), made->public_key().public_key());
+    EXPECT_EQ(load_public_key_file(scratch / "key.pem")->public_key(), made->public_key().public_key());
+    std::filesystem::permissions(scratch / "key.pem", kPrivate | perms::others_read);
+    EXPECT_EQ(load_public_key_file(scratch / "key.pem").error().code, Errc::key_exposed);
+    support::write_file(scratch / "key.pub", "hello");
+    EXPECT_EQ(load_public_key_file(scratch / "key.pub").error().code, Errc::malformed_key);
+}
+
 // An X25519 key, an Ed25519 key under a passphrase (asking for it would hang a daemon), and what is no key at all.
 TEST(KeyFile, IsRefusedWhenItHoldsSomethingElse) {
     Scratch const scratch;

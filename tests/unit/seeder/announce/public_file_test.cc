@@ -16,6 +16,8 @@ TEST(PublicFileTest, KnowsTheFilesOfTheRepository) {
     EXPECT_EQ(file("/metadata/42.targets.pb"), "metadata/42.targets.pb");
     EXPECT_EQ(file("/metadata/4294967295.snapshot.pb"), "metadata/4294967295.snapshot.pb");
     EXPECT_EQ(file("/metadata/timestamp.pb"), "metadata/timestamp.pb");
+    EXPECT_EQ(file("/metadata/9007199254740991.snapshot.pb"), "metadata/9007199254740991.snapshot.pb");
+    EXPECT_EQ(file("/metadata/1.shop-team.pb"), "metadata/1.shop-team.pb");
     EXPECT_EQ(file("/packages/" + kDigest), "packages/" + kDigest);
     EXPECT_EQ(file("/packages/" + kDigest + ".torrent"), "packages/" + kDigest + ".torrent");
     EXPECT_EQ(file("/packages/" + kDigest + ".pieces"), "packages/" + kDigest + ".pieces");
@@ -34,7 +36,12 @@ TEST(PublicFileTest, KnowsNothingElse) {
                              std::string("/metadata/-1.root.pb"),
                              std::string("/metadata/1.root.pb.tmp"),
                              std::string("/metadata/1.timestamp.pb"),
-                             std::string("/metadata/99999999999.root.pb"),
+                             std::string("/metadata/99999999999999999.root.pb"),
+                             std::string("/metadata/1..pb"),
+                             std::string("/metadata/1..hidden.pb"),
+                             std::string("/metadata/1." + std::string(65, 'a') + ".pb"),
+                             std::string("/metadata/1.a b.pb"),
+                             std::string("/metadata/1.%2e.pb"),
                              std::string("/metadata/1.root.pb/"),
                              std::string("/metadata/sub/1.root.pb"),
                              std::string("/metadata/../seeder.db"),

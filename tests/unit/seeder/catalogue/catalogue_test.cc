@@ -50,7 +50,7 @@ protected:
         return named;
     }
 
-    std::array<std::string_view, 1> const migrations_ = {catalogue_schema()};
+    std::array<std::string_view, 2> const migrations_ = {catalogue_schema(), delegated_catalogue_schema()};
     support::Scratch scratch_;
     store::Database database_ = store::Database::open(scratch_.root() / "seeder.db", migrations_).value();
 };
@@ -176,7 +176,7 @@ TEST_F(CatalogueTest, ADamagedRowIsReportedAndNotServed) {
 
 TEST(CatalogueWithoutRepository, SaysHowToMakeOne) {
     support::Scratch const scratch;
-    std::array<std::string_view, 1> const migrations = {catalogue_schema()};
+    std::array<std::string_view, 2> const migrations = {catalogue_schema(), delegated_catalogue_schema()};
     auto database = store::Database::open(scratch.root() / "seeder.db", migrations).value();
     auto const id = database.read([](store::Connection& connection) { return Catalogue(connection).repo_id(); });
     ASSERT_FALSE(id);

@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "seeder/console/key_folder.h"
 #include "tests/support/scratch.h"
 
 namespace lanyard::console {
@@ -166,15 +167,12 @@ TEST_F(CommandsTest, AWrongKeyIsNamed) {
     ASSERT_EQ(init(), 0);
     auto state = open_state(dir_.root());
     ASSERT_TRUE(state);
-    auto const right = load_serving_keys(dir_);
-    ASSERT_TRUE(right);
-    EXPECT_TRUE(check_keys(dir_, *right, state->database));
+    KeyFolder keys(dir_, kServingRoles, {});
+    EXPECT_TRUE(check_keys(keys, state->database));
     fs::remove(dir_.key("timestamp"));
     fs::copy_file(dir_.key("snapshot"), dir_.key("timestamp"));
     fs::permissions(dir_.key("timestamp"), fs::perms::owner_read | fs::perms::owner_write);
-    auto const wrong = load_serving_keys(dir_);
-    ASSERT_TRUE(wrong) << wrong.error().detail;
-    auto const checked = check_keys(dir_, *wrong, state->database);
+    auto const checked = check_keys(keys, state->database);
     ASSERT_FALSE(checked);
     EXPECT_EQ(kind_of(checked.error().code), Kind::state);
     EXPECT_NE(checked.error().detail.find("timestamp.pem"), std::string::npos);

@@ -71,18 +71,20 @@ TEST(Publisher, CannotFoundARepositoryTwice) {
     Repository repository;
     MortalDisk disk;
     Projection projection(disk, repository.folder(), repository.lock());
-    auto const again =
-        Publisher(repository.database(), projection, repository.keys().all()).found(std::string(16, 'x'), kNow);
+    auto const again = Publisher(repository.database(), projection, repository.keys().all())
+                           .found(repository.keys().first_root(std::string(16, 'x')), kNow);
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code, Errc::initialised_already);
 }
 
-TEST(Publisher, ChangesNothingWithoutTheTargetsKey) {
+TEST(Publisher, WithoutTheTargetsKeyAsksForItsSignatureAndChangesNothing) {
     Repository repository;
     MortalDisk disk;
     auto const change = repository.publish("1.0.0", disk, repository.keys().online());
-    ASSERT_FALSE(change);
-    EXPECT_EQ(change.error().code, Errc::missing_key);
+    ASSERT_TRUE(change) << change.error().detail;
+    ASSERT_TRUE(change->request);
+    EXPECT_EQ(signing::Request::from(*change->request)->missing(),
+              std::vector<std::string>{"targets: 0 of the 1 signatures it needs by the targets keys of root 1"});
     EXPECT_EQ(repository.revision(), 1U);
     EXPECT_EQ(repository.manifest().targets.version, 1U);
     EXPECT_EQ(disk.steps(), 0U);
@@ -93,8 +95,9 @@ TEST(Publisher, NeverStoresWhatANodeWouldRefuse) {
     MemoryKeys const strangers;
     MortalDisk disk;
     auto const change = repository.publish("1.0.0", disk, strangers.all());
-    ASSERT_FALSE(change);
-    EXPECT_EQ(kind_of(change.error().code), Kind::trust);
+    ASSERT_TRUE(change) << change.error().detail;
+    ASSERT_TRUE(change->request);
+    EXPECT_EQ(signing::Request::from(*change->request)->missing().size(), 1U) << "strangers have signed";
     EXPECT_EQ(repository.manifest().targets.version, 1U);
     EXPECT_EQ(repository.seen_by_a_node().value(), Versions{});
 }

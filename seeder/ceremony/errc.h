@@ -1,0 +1,20 @@
+#pragma once
+
+#include <system_error>
+
+namespace lanyard::ceremony {
+
+enum class Errc {
+    wrong_usage = 1,
+    nothing_to_compare,
+    not_confirmed,
+    no_such_file,
+    no_passphrase,
+};
+
+std::error_code make_error_code(Errc) noexcept;
+
+}  // namespace lanyard::ceremony
+
+template <>
+struct std::is_error_code_enum<lanyard::ceremony::Errc> : std::true_type {};

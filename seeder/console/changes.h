@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "proto/outcome/result.h"
+#include "seeder/console/posix_files.h"
+#include "seeder/console/state_dir.h"
+#include "seeder/console/terminal.h"
+#include "seeder/publish/publisher.h"
+
+namespace lanyard::console {
+
+// A change that waits for signatures.
+struct Waiting {
+    std::filesystem::path file;
+    std::string words;  // what people must do now
+};
+
+// After a command has changed the repository, or has not: stores the request when signatures are missing, else removes
+// what the change has overtaken. Warnings go to the terminal.
+Result<std::optional<Waiting>> conclude_change(OpenState& state, intake::Disk& disk, publish::Change const& change,
+                                               Terminal& terminal);
+
+// The line by which nodes join.
+std::string join_line(OpenState const& state, publish::Manifest const& manifest);
+
+}  // namespace lanyard::console
