@@ -130,6 +130,9 @@ Status carry_out(console::Invocation const& invocation, console::Terminal& termi
     if (auto const* options = std::get_if<console::WithdrawOptions>(&command)) {
         return console::withdraw_release(dir, *options, json, now, terminal);
     }
+    if (auto const* options = std::get_if<console::VerifyOptions>(&command)) {
+        return console::verify_release(dir, *options, json, now(), terminal);
+    }
     if (std::holds_alternative<console::ServeOptions>(command)) return serve(dir);
     return console::show_status(dir, json, now(), terminal);
 }

@@ -51,6 +51,7 @@ struct NamedRelease {
 };
 struct ShowOptions : NamedRelease {};
 struct WithdrawOptions : NamedRelease {};
+struct VerifyOptions : NamedRelease {};
 
 struct ServeOptions {};
 struct StatusOptions {};
@@ -58,7 +59,8 @@ struct StatusOptions {};
 struct Invocation {
     std::filesystem::path state;
     bool json = false;
-    std::variant<InitOptions, PublishOptions, ListOptions, ShowOptions, WithdrawOptions, ServeOptions, StatusOptions>
+    std::variant<InitOptions, PublishOptions, ListOptions, ShowOptions, WithdrawOptions, VerifyOptions, ServeOptions,
+                 StatusOptions>
         command;
 };
 

@@ -3,6 +3,7 @@
 #include "seeder/catalogue/catalogue.h"
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
+#include "seeder/console/named_release.h"
 #include "seeder/console/posix_files.h"
 #include "seeder/console/render.h"
 #include "seeder/publish/publisher.h"
@@ -18,6 +19,8 @@ Result<std::vector<catalogue::Entry>> find(StateDir const& dir, Filter const& fi
     if (!state) return pass_on(state);
     return state->database.read([&](store::Connection& connection) { return Catalogue(connection).list(filter); });
 }
+
+}  // namespace
 
 Result<Filter> judge(NamedRelease const& words) {
     auto app = release::AppId::parse(words.app);
@@ -39,8 +42,6 @@ Result<Filter> judge(NamedRelease const& words) {
     }
     return filter;
 }
-
-}  // namespace
 
 Status list_releases(StateDir const& dir, ListOptions const& options, bool json, Terminal& terminal) {
     Filter filter;
