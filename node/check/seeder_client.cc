@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "manifests/trust/errc.h"
 #include "node/check/errc.h"
 #include "proto/http/errc.h"
 
@@ -74,7 +75,13 @@ asio::awaitable<Result<std::string>> SeederClient::fetch_package_file(std::strin
     request.path = "/packages/" + name;
     request.max_body = max_bytes;
     request.timeout = kFileTimeout;
-    co_return co_await send(std::move(request));
+    auto file = co_await send(std::move(request));
+    // No such file is that large: asking again would change nothing.
+    if (!file && file.error().code == http::Errc::too_large) {
+        co_return fail(trust::Errc::endless_data,
+                       fmt::format("{} is larger than the {} bytes it may have (endless data)", name, max_bytes));
+    }
+    co_return file;
 }
 
 asio::awaitable<Result<std::string>> SeederClient::post(std::string path, std::string body,
