@@ -7,10 +7,12 @@
 
 #include "node/console/errc.h"
 #include "node/console/join.h"
+#include "node/console/verify.h"
 #include "node/node.h"
 #include "node/platform/linux_state.h"
 #include "node/recovery.h"
 #include "proto/events/log.h"
+#include "proto/http/percent.h"
 
 namespace lanyard {
 namespace {
@@ -157,6 +159,33 @@ int look(Options const& options, NodeConfig const& config) {
     return console::show(options, response);
 }
 
+// Asks the seeder from outside any coroutine, one file at a time.
+trust::FileSource served_by(asio::io_context& io, check::SeederClient& seeder) {
+    return [&](std::string const& name, std::size_t max_bytes) -> Result<std::optional<std::string>> {
+        Result<std::string> bytes;
+        auto fetching = console::keep_answer(seeder.fetch(http::percent_encode(name), max_bytes), bytes);
+        asio::co_spawn(io, std::move(fetching), asio::detached);
+        io.restart();
+        io.run();
+        return console::as_served(std::move(bytes));
+    };
+}
+
+int verify(Options const& options, NodeConfig const& config) {
+    StateFiles const files(options.state);
+    auto const setup = Setup::of(config);
+    if (!setup) return console::complain(setup.error());
+    auto database = open_database(files);
+    if (!database) return console::complain(database.error());
+    store::MetadataStore metadata(*database);
+    journal::Records records(*database, std::chrono::system_clock::now);
+    asio::io_context io(1);
+    check::SeederClient seeder(io, setup->seeder);
+    console::Verifier verifier(config, files, metadata, records, served_by(io, seeder), utc_now());
+    auto const found = verifier.verify(options.app, options.file);
+    return found ? console::show(options, *found) : console::complain(found.error());
+}
+
 int obey(Options options) {
     std::error_code failed;
     options.state = std::filesystem::absolute(options.state, failed).lexically_normal();
@@ -169,6 +198,8 @@ int obey(Options options) {
         case Verb::status:
         case Verb::history:
             return look(options, *config);
+        case Verb::verify:
+            return verify(options, *config);
         case Verb::join:
         case Verb::check:
         case Verb::update:

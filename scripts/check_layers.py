@@ -34,9 +34,9 @@ MAY_INCLUDE = {
     # seeder/ceremony: key files and passphrases are asked for and written in one way by both programs.
     # proto/http: a URL in seeder.toml is judged by the parser that nodes use. manifests/signing: it makes and loads the
     # key files. manifests/trust: the digest of the root that init prints. proto/swarm, seeder/tracker: `serve` tells both
-    # what is live.
+    # what is live. manifests/package: `release verify` takes the digest of a package.
     "seeder/console": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "proto/swarm",
-                       "manifests/release", "manifests/signing", "manifests/store", "manifests/trust",
+                       "manifests/package", "manifests/release", "manifests/signing", "manifests/store", "manifests/trust",
                        "seeder/announce", "seeder/catalogue", "seeder/ceremony", "seeder/fleet", "seeder/intake",
                        "seeder/publish", "seeder/rollout", "seeder/tracker"},
     "node/check": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/release",
@@ -59,9 +59,10 @@ MAY_INCLUDE = {
                     "node/check", "node/drain", "node/fetch", "node/gate", "node/journal", "node/probe", "node/stage"},
     "node/platform": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "node/apply", "node/drain",
                       "node/fetch", "node/gate", "node/probe", "node/stage"},
-    # join is a first, small refresh of its own: it fetches one root and holds it against a digest.
-    "node/console": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/release",
-                     "manifests/store", "manifests/trust", "node/check", "node/fetch", "node/gate", "node/journal",
+    # join is a first, small refresh of its own: it fetches one root and holds it against a digest. manifests/package:
+    # verify holds a package, and what is installed, against the manifest.
+    "node/console": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/package",
+                     "manifests/release", "manifests/store", "manifests/trust", "node/check", "node/fetch", "node/gate", "node/journal",
                      "node/report",
                      "node/update"},
 }

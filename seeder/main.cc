@@ -159,6 +159,9 @@ Status carry_out(console::Invocation const& invocation, console::Terminal& termi
     if (std::holds_alternative<console::ListDelegationsOptions>(command)) {
         return console::list_delegations(dir, json, now(), terminal);
     }
+    if (auto const* options = std::get_if<console::VerifyOptions>(&command)) {
+        return console::verify_release(dir, *options, json, now(), terminal);
+    }
     if (std::holds_alternative<console::ServeOptions>(command)) return serve(dir);
     return console::show_status(dir, json, now(), terminal);
 }

@@ -59,6 +59,14 @@ Result<std::optional<std::string>> MetadataStore::newest_root() {
     });
 }
 
+Result<std::optional<std::string>> MetadataStore::root(std::uint64_t version) {
+    return database_.read([&](Connection& db) -> Result<std::optional<std::string>> {
+        auto query = db.prepare("SELECT envelope FROM metadata_root WHERE version = ?");
+        query.bind(static_cast<std::int64_t>(version));
+        return first_blob(query);
+    });
+}
+
 Status MetadataStore::put(trust::RoleName role, std::string_view envelope) {
     auto const name = row_name(role);
     if (!name) return pass_on(name);

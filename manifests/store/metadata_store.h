@@ -22,6 +22,7 @@ public:
     // transaction (TUF 5.3.11): a crash cannot come between.
     Status put_root(std::uint64_t version, std::string_view envelope, bool rotated = false);
     Result<std::optional<std::string>> newest_root();
+    Result<std::optional<std::string>> root(std::uint64_t version);
     Status put(trust::RoleName role, std::string_view envelope);   // timestamp, snapshot or targets
     Result<std::optional<std::string>> get(trust::RoleName role);  // of root: the newest
     Status drop(trust::RoleName role);                             // timestamp, snapshot or targets; never a root

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "manifests/trust/errc.h"
 #include "node/check/errc.h"
 #include "proto/http/errc.h"
 
@@ -78,7 +79,14 @@ asio::awaitable<Result<std::string>> SeederClient::fetch(std::string name, std::
 }
 
 asio::awaitable<Result<std::string>> SeederClient::fetch_package_file(std::string name, std::size_t max_bytes) {
-    return fetch_public("/packages/" + name, max_bytes);
+    std::string path = "/packages/" + name;
+    auto file = co_await fetch_public(std::move(path), max_bytes);
+    // No such file is that large: asking again would change nothing.
+    if (!file && file.error().code == http::Errc::too_large) {
+        co_return fail(trust::Errc::endless_data,
+                       fmt::format("{} is larger than the {} bytes it may have (endless data)", name, max_bytes));
+    }
+    co_return file;
 }
 
 asio::awaitable<Result<std::string>> SeederClient::fetch_public(std::string path, std::size_t max_bytes) {

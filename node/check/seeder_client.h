@@ -37,7 +37,7 @@ public:
 
     // metadata/<name>
     asio::awaitable<Result<std::string>> fetch(std::string name, std::size_t max_bytes) override;
-    // packages/<name>
+    // packages/<name>; trust::Errc::endless_data when it is larger.
     asio::awaitable<Result<std::string>> fetch_package_file(std::string name, std::size_t max_bytes);
 
     // What the seeder asked for with its last 429 or 503; nothing after any other answer.

@@ -63,6 +63,11 @@ int show(Options const& options, v1::LocalResponse const& response) {
     return 0;
 }
 
+int show(Options const& options, v1::Verification const& verification) {
+    print(options.json ? to_json(verification) : to_text(verification));
+    return verification.holds() ? 0 : static_cast<int>(Kind::trust);
+}
+
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 ProgressLine::~ProgressLine() {

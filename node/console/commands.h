@@ -33,6 +33,8 @@ v1::LocalRequest request_of(Options const& options);
 
 // Shows an answer of the desk as the command line asked for it; gives the exit code.
 int show(Options const& options, v1::LocalResponse const& response);
+// Likewise a verification.
+int show(Options const& options, v1::Verification const& verification);
 
 // Progress of a long command on stderr: one line in place on a terminal, else a line when the phase or the tenth
 // changes.

@@ -83,6 +83,20 @@ void add_others(CLI::App& program, Options& options) {
     rollback->add_option("--app", options.app, "which application; may be left out when there is only one");
 }
 
+void add_verify(CLI::App& program, Options& options) {
+    auto* verify = program.add_subcommand(
+        "verify", "explain step by step why the manifest and what is installed are believed, or not");
+    verify->footer(R"(Examples:
+  lanyard-node verify
+  lanyard-node verify --app myapp --json
+  lanyard-node verify --file myapp-1.2.0.tar.zst
+
+One line a step: ok, refused or unknown, and why. Exit code 7 when something does not hold.)");
+    common(*verify, options);
+    verify->add_option("--app", options.app, "only this application");
+    verify->add_option("--file", options.file, "a package, from wherever it came: does the manifest name it?");
+}
+
 Verb verb_of(std::string const& name) {
     if (name == "join") return Verb::join;
     if (name == "run") return Verb::run;
@@ -90,6 +104,7 @@ Verb verb_of(std::string const& name) {
     if (name == "update") return Verb::update;
     if (name == "history") return Verb::history;
     if (name == "rollback") return Verb::rollback;
+    if (name == "verify") return Verb::verify;
     return Verb::status;
 }
 
@@ -106,6 +121,7 @@ Parsed parse_command_line(int argc, char const* const* argv) {
     program.require_subcommand(1);
     add_join(program, options);
     add_others(program, options);
+    add_verify(program, options);
     try {
         program.parse(argc, argv);
     } catch (CLI::Success const& success) {

@@ -10,7 +10,7 @@
 
 namespace lanyard::console {
 
-enum class Verb { join, run, status, check, update, history, rollback };
+enum class Verb { join, run, status, check, update, history, rollback, verify };
 
 // The command line, taken apart; values are checked where they are used.
 struct Options {
@@ -31,9 +31,12 @@ struct Options {
     std::optional<std::uint32_t> poll_seconds;
     bool many_peers_per_address = false;
 
-    // update, rollback
+    // update, rollback, verify
     std::string app;
     bool now = false;
+
+    // verify
+    std::filesystem::path file;
 
     // history
     std::uint32_t limit = 20;

@@ -108,6 +108,15 @@ std::string to_text(v1::History const& history) {
     return out;
 }
 
+std::string to_text(v1::Verification const& verification) {
+    std::string out;
+    for (auto const& step : verification.steps()) {
+        out += fmt::format("{:<8} {:<8} {}: {}\n", step.verdict(), clean(step.place()), clean(step.what()),
+                           clean(step.why()));
+    }
+    return out;
+}
+
 std::string progress_line(v1::AttemptStatus const& attempt) {
     if (attempt.phase() != "fetch") return attempt.phase();
     auto const total = std::max<std::uint64_t>(attempt.bytes_total(), 1);

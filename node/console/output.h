@@ -14,6 +14,7 @@ std::string to_json(google::protobuf::Message const& message);
 std::string to_text(v1::NodeStatus const& status);
 std::string to_text(v1::CheckResult const& result);
 std::string to_text(v1::History const& history);
+std::string to_text(v1::Verification const& verification);
 
 // "fetch 43 %, 12.3 of 28.6 MB, 2.4 MB/s, 7 s left, from 3 peers (91 %) and the seeder (9 %)"
 std::string progress_line(v1::AttemptStatus const& attempt);

@@ -17,8 +17,8 @@ BUILD_PACKAGES=(
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libtomlplusplus-dev libtorrent-rasterbar-dev
   libzstd-dev zlib1g-dev)
 TEST_PACKAGES=(
-  aria2 curl googletest iproute2 libgtest-dev opensc openssl python3 python3-protobuf python3-pytest
-  softhsm2 transmission-cli zstd)
+  aria2 curl googletest iproute2 libgtest-dev opensc openssl python3 python3-cryptography python3-protobuf
+  python3-pytest softhsm2 transmission-cli zstd)
 DEMO_PACKAGES=(ca-certificates iproute2 python3 python3-protobuf)
 BENCH_PACKAGES=(aria2 ca-certificates curl iproute2 python3 python3-protobuf)
 STYLE_PACKAGES=(clang-format-14 clang-tidy-14 python3)

@@ -26,6 +26,10 @@ Status show_release(StateDir const& dir, ShowOptions const& options, bool json, 
 Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, bool json, WallClock const& clock,
                         Terminal& terminal);
 
+// A release that does not hold is explained on terminal.out as well; the Status then is of Kind::trust.
+Status verify_release(StateDir const& dir, VerifyOptions const& options, bool json, trust::TimePoint now,
+                      Terminal& terminal);
+
 Status list_keys(StateDir const& dir, bool json, trust::TimePoint now, Terminal& terminal);
 Status generate_key_file(GenerateOptions const& options, bool json, Terminal& terminal);
 Status rotate_keys(StateDir const& dir, RotateOptions const& options, bool json, WallClock const& clock,

@@ -14,6 +14,7 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::no_such_release), "no such release", Kind::not_found},
     {static_cast<int>(Errc::wrong_key), "wrong key", Kind::state},
     {static_cast<int>(Errc::no_such_file), "no such file", Kind::not_found},
+    {static_cast<int>(Errc::release_not_believed), "release not believed", Kind::trust},
 };
 
 }  // namespace

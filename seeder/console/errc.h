@@ -13,6 +13,7 @@ enum class Errc {
     no_such_release,
     wrong_key,
     no_such_file,
+    release_not_believed,
 };
 
 std::error_code make_error_code(Errc) noexcept;

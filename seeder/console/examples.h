@@ -35,7 +35,7 @@ Examples:
       --health http://127.0.0.1:8080/ok
 )";
 
-inline constexpr char const* kRelease = R"(List, show or withdraw what has been published
+inline constexpr char const* kRelease = R"(List, show, verify or withdraw what has been published
 
 Examples:
   lanyard-seeder release list --app shop
@@ -55,6 +55,16 @@ inline constexpr char const* kShow = R"(Show everything about one release
 Examples:
   lanyard-seeder release show shop 1.2.0
   lanyard-seeder release show shop 1.2.0 --channel beta --platform linux/arm64
+)";
+
+inline constexpr char const* kVerify = R"(Explain step by step why nodes believe a release, or do not
+
+Examples:
+  lanyard-seeder release verify shop 1.2.0
+  lanyard-seeder release verify shop 1.2.0 --json
+
+Looks at what is served, from the first root to the bytes of the package; one
+line a step: ok or refused, and why. Exit code 7 when something does not hold.
 )";
 
 inline constexpr char const* kWithdraw = R"(Offer a release to no further node; those that run it keep it

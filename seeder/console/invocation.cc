@@ -86,6 +86,7 @@ struct Slots {
     ImportOptions import;
     AddDelegationOptions add_delegation;
     RemoveDelegationOptions remove_delegation;
+    VerifyOptions verify;
 };
 
 // Said when it is exceeded, and not in the help.
@@ -157,21 +158,23 @@ void add_publish(CLI::App& app, PublishOptions& slots) {
     add_passphrase(*publish, slots.passphrase_file);
 }
 
+CLI::App* add_named(CLI::App& release, char const* name, char const* description, NamedRelease& slots) {
+    auto* command = add_command(release, name, description);
+    command->add_option("APP", slots.app)->required();
+    command->add_option("VERSION", slots.version)->required();
+    command->add_option("--channel", slots.channel, "On this channel only [all]");
+    command->add_option("--platform", slots.platform, "For this platform only [all]");
+    return command;
+}
+
 void add_release(CLI::App& app, Slots& slots) {
     auto* release = add_command(app, "release", examples::kRelease);
     release->require_subcommand(1);
     auto* list = add_command(*release, "list", examples::kList);
     list->add_option("--app", slots.list.app, "Of this application only");
-    auto* show = add_command(*release, "show", examples::kShow);
-    show->add_option("APP", slots.show.app)->required();
-    show->add_option("VERSION", slots.show.version)->required();
-    show->add_option("--channel", slots.show.channel, "On this channel only [all]");
-    show->add_option("--platform", slots.show.platform, "For this platform only [all]");
-    auto* withdraw = add_command(*release, "withdraw", examples::kWithdraw);
-    withdraw->add_option("APP", slots.withdraw.app)->required();
-    withdraw->add_option("VERSION", slots.withdraw.version)->required();
-    withdraw->add_option("--channel", slots.withdraw.channel, "On this channel only [all]");
-    withdraw->add_option("--platform", slots.withdraw.platform, "For this platform only [all]");
+    add_named(*release, "show", examples::kShow, slots.show);
+    add_named(*release, "verify", examples::kVerify, slots.verify);
+    auto* withdraw = add_named(*release, "withdraw", examples::kWithdraw, slots.withdraw);
     add_passphrase(*withdraw, slots.withdraw.passphrase_file);
 }
 
@@ -255,6 +258,7 @@ Invocation collect(CLI::App const& app, Slots slots) {
     if (name == "renew") invocation.command = std::move(slots.renew);
     if (name == "import") invocation.command = std::move(slots.import);
     if (name == "show") invocation.command = std::move(slots.show);
+    if (name == "verify") invocation.command = std::move(slots.verify);
     if (name == "withdraw") invocation.command = std::move(slots.withdraw);
     if (name == "serve") invocation.command = ServeOptions{};
     return invocation;

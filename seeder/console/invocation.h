@@ -60,6 +60,7 @@ struct NamedRelease {
     std::optional<std::string> platform;  // absent: all
 };
 struct ShowOptions : NamedRelease {};
+struct VerifyOptions : NamedRelease {};
 struct WithdrawOptions : NamedRelease {
     std::optional<std::filesystem::path> passphrase_file;
 };
@@ -114,7 +115,7 @@ struct Invocation {
     bool json = false;
     std::variant<InitOptions, PublishOptions, ListOptions, ShowOptions, WithdrawOptions, ServeOptions, StatusOptions,
                  ListKeysOptions, GenerateOptions, RotateOptions, RevokeOptions, RenewOptions, ImportOptions,
-                 AddDelegationOptions, RemoveDelegationOptions, ListDelegationsOptions>
+                 AddDelegationOptions, RemoveDelegationOptions, ListDelegationsOptions, VerifyOptions>
         command;
 };
 

@@ -6,6 +6,7 @@
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
 #include "seeder/console/key_folder.h"
+#include "seeder/console/named_release.h"
 #include "seeder/console/posix_files.h"
 #include "seeder/console/render.h"
 #include "seeder/publish/manifest_rows.h"
@@ -22,6 +23,8 @@ Result<std::vector<catalogue::Entry>> find(StateDir const& dir, Filter const& fi
     if (!state) return pass_on(state);
     return state->database.read([&](store::Connection& connection) { return Catalogue(connection).list(filter); });
 }
+
+}  // namespace
 
 Result<Filter> judge(NamedRelease const& words) {
     auto app = release::AppId::parse(words.app);
@@ -43,6 +46,8 @@ Result<Filter> judge(NamedRelease const& words) {
     }
     return filter;
 }
+
+namespace {
 
 Result<std::set<std::string>> delegated_roles(OpenState& state) {
     auto const manifest = state.database.read(publish::read_manifest);

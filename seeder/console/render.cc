@@ -97,6 +97,15 @@ std::string release_details(v1::ReleaseInfo const& release) {
     return text;
 }
 
+std::string verification_lines(v1::Verification const& verification) {
+    std::string text;
+    for (auto const& step : verification.steps()) {
+        text += fmt::format("{:<8} {:<8} {}: {}\n", step.verdict(), printable(step.place()), printable(step.what()),
+                            printable(step.why()));
+    }
+    return text;
+}
+
 std::string warning_line(std::string const& text) {
     return text.empty() ? "" : "lanyard-seeder: warning: " + printable(text) + "\n";
 }

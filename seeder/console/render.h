@@ -19,6 +19,7 @@ v1::ReleaseInfo to_info(catalogue::Entry const& entry);
 v1::ReleaseList to_list(std::vector<catalogue::Entry> const& entries);
 
 std::string releases_table(v1::ReleaseList const& list);
+std::string verification_lines(v1::Verification const& verification);
 std::string release_details(v1::ReleaseInfo const& release);
 
 // A line for stderr; nothing for an empty text.

@@ -95,6 +95,39 @@ def make_node(tmp_path, started, fresh_address):
     return make
 
 
+@pytest.fixture(scope="module")
+def _sieges():
+    """The one under way, if the last test has left it in good order."""
+    kept = []
+    yield kept
+    for siege in kept:
+        siege.stop()
+
+
+@pytest.fixture
+def fresh_siege(tmp_path_factory, fresh_address, free_port):
+    """A node that runs version 2 of an honest seeder, and somebody in between (evil.siege)."""
+    from evil.siege import Siege
+
+    made = Siege(tmp_path_factory.mktemp("siege"), fresh_address, free_port)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def siege(_sieges, tmp_path_factory, fresh_address, free_port):
+    """The same, handed from test to test of a module while all goes well."""
+    from evil.siege import Siege
+
+    made = _sieges.pop() if _sieges else Siege(tmp_path_factory.mktemp("siege"), fresh_address, free_port)
+    recovered = made.number
+    yield made
+    if made.number > recovered and made.settled():
+        _sieges.append(made)
+    else:
+        made.stop()
+
+
 @pytest.fixture
 def release(tmp_path):
     """release("1.0.0") is a directory with the sample application of that version."""

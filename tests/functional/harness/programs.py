@@ -107,6 +107,10 @@ class Daemon:
                 self._news.wait(left)
         return event
 
+    def place_behind(self, event, after=0):
+        with self._news:
+            return self.events.index(event, after) + 1
+
     def told(self, name):
         with self._news:
             return [event for event in self.events if event.name == name]
@@ -208,8 +212,8 @@ class Node:
             assert count == 1, f"{key} stands {count} times in {file}:\n{text}"
         file.write_text(text)
 
-    def run(self, environment=None):
-        command = [BIN / "lanyard-node", "run", "--state", self.state]
+    def run(self, *more, environment=None):
+        command = [BIN / "lanyard-node", "run", "--state", self.state, *more]
         self.daemon = Daemon(command, network=self.network, log=self.state.with_suffix(".log"),
                              environment=environment)
         self.daemon.wait("node.ready")
