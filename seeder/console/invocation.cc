@@ -153,7 +153,6 @@ void add_publish(CLI::App& app, PublishOptions& slots) {
     publish->add_option("--stop-seconds", slots.stop_seconds, "For stopping [30]")->check(within(0, kDay));
     publish->add_option("--probation-seconds", slots.probation_seconds, "How long it must stay healthy [10]")
         ->check(within(0, kDay));
-    slots.role = "targets";
     publish->add_option("--role", slots.role, "Delegated role that is to name it [targets]");
     add_passphrase(*publish, slots.passphrase_file);
 }

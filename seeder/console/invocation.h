@@ -44,7 +44,7 @@ struct PublishOptions {
     std::uint32_t start_seconds = 0;
     std::uint32_t stop_seconds = 0;
     std::uint32_t probation_seconds = 0;
-    std::string role;
+    std::string role = "targets";
     std::optional<std::filesystem::path> passphrase_file;
 };
 

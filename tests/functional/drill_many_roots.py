@@ -1,4 +1,4 @@
-"""docs/how-to/renew-root.md, 256 times: a node that was away all the time walks through every root."""
+"""docs/how-to/renew-root.md, and again and again: a node that was away all the time walks through every root."""
 import time
 
 from harness import drills, messages
@@ -19,7 +19,11 @@ def test_a_node_that_was_away_follows_256_roots(make_seeder, make_node, release,
     assert page.finished()
     for version in range(4, ROOTS + 1):
         answer = seeder.call("key", "rotate", "--role", "root", "--json")
-        assert answer.json(messages.status_pb2.KeyList).root_version == version
+        told = answer.json(messages.status_pb2.KeyList)
+        assert told.root_version == version
+        for retired in told.unused:  # as the page says
+            (seeder.state / retired).unlink()
+            (seeder.state / retired).with_suffix(".pub").unlink(missing_ok=True)
     assert drills.version(seeder, "root") == ROOTS
 
     began = time.monotonic()
@@ -27,17 +31,3 @@ def test_a_node_that_was_away_follows_256_roots(make_seeder, make_node, release,
     print(f"{ROOTS} roots followed in {time.monotonic() - began:.2f} s")
     seeder.publish(release("2.0.0"), "demo", "2.0.0")
     node.run().wait("attempt.committed", "2.0.0")
-
-
-def test_a_chain_longer_than_one_refresh_is_followed_in_two(make_seeder, make_node, release):
-    seeder = make_seeder()
-    node = None
-    seeder.serve()
-    node = make_node(seeder)
-    for _ in range(ROOTS + 2):
-        answer = seeder.call("key", "renew", "--role", "root")
-        assert answer.code == 0, answer
-    seeder.publish(release("1.0.0"), "demo", "1.0.0")
-    node.call("check")
-    drills.accepted(node)
-    node.run().wait("attempt.committed", "1.0.0")

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "manifests/signing/errc.h"
+#include "manifests/trust/ed25519.h"
 #include "manifests/trust/signature.h"
 #include "proto/schema/lanyard/v1/envelope.pb.h"
 #include "tests/support/scratch.h"
