@@ -29,8 +29,8 @@ v1::Role& role_in(v1::Root& root, RoleName role) {
     return *root.mutable_targets();
 }
 
-// RFC 3986, written down once more: what a node asks for is held against it. This library knows nothing of HTTP, so that
-// clang can build it.
+// RFC 3986, written down once more: what a node asks for is held against it. This library knows nothing of HTTP, so
+// that clang can build it.
 std::string percent_encoded(std::string const& name) {
     std::string encoded;
     for (char const c : name) {
