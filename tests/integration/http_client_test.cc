@@ -206,17 +206,17 @@ TEST_F(HttpClientTest, CutsAServerThatDoesNotAnswer) {
 // A byte now and then, for as long as somebody listens.
 asio::awaitable<void> drip(tcp::acceptor& acceptor) {
     boost::system::error_code error;
-    auto const token = asio::redirect_error(asio::use_awaitable, error);
-    auto socket = co_await acceptor.async_accept(token);
+    tcp::socket socket(acceptor.get_executor());
+    co_await acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
     asio::steady_timer pause(socket.get_executor());
     std::string const head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
     auto const buffer = asio::buffer(head);
-    co_await asio::async_write(socket, buffer, token);
+    co_await asio::async_write(socket, buffer, asio::redirect_error(asio::use_awaitable, error));
     while (!error) {
         pause.expires_after(1ms);
         co_await pause.async_wait(asio::use_awaitable);
         auto const byte = asio::buffer("x", 1);
-        co_await asio::async_write(socket, byte, token);
+        co_await asio::async_write(socket, byte, asio::redirect_error(asio::use_awaitable, error));
     }
 }
 
