@@ -10,6 +10,7 @@ import sys
 MAY_INCLUDE = {
     "proto/async": set(),
     "proto/events": set(),
+    "proto/identity": {"proto/outcome"},
     "proto/http": {"proto/async", "proto/events", "proto/outcome"},
     "proto/swarm": {"proto/async", "proto/events", "proto/outcome"},
     "manifests/release": {"proto/outcome", "proto/schema"},
