@@ -26,6 +26,7 @@ MAY_INCLUDE = {
     "seeder/rollout": {"proto/outcome", "proto/schema", "manifests/release", "seeder/catalogue"},
     # proto/async for the value type of an IP address only.
     "seeder/tracker": {"proto/async", "proto/outcome", "proto/schema"},
+    "seeder/authority": {"proto/identity", "proto/outcome", "proto/schema", "manifests/store"},
     "seeder/fleet": {"proto/outcome", "proto/schema", "manifests/store"},
     "seeder/announce": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "proto/swarm",
                         "manifests/release", "seeder/catalogue", "seeder/fleet", "seeder/publish", "seeder/rollout",
