@@ -2,14 +2,13 @@
 
 #include <google/protobuf/stubs/logging.h>
 
-#include <array>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
 #include "node/console/errc.h"
-#include "node/console/join.h"
+#include "node/join.h"
 #include "node/node.h"
-#include "node/platform/linux_state.h"
+#include "node/state.h"
 #include "proto/events/log.h"
 
 namespace lanyard {
@@ -20,12 +19,6 @@ using console::Options;
 using console::StateFiles;
 using console::Verb;
 
-Result<store::Database> open_database(StateFiles const& files) {
-    std::array const migrations{store::MetadataStore::schema(), journal::journal_schema(),
-                                store::MetadataStore::delegations_schema()};
-    return store::Database::open(files.database(), migrations);
-}
-
 // The io_context with a Node on it, until `work` has ended or a signal has been obeyed.
 template <class Work>
 Status with_node(NodeConfig const& config, StateFiles const& files, events::Events& events, Work work) {
@@ -34,8 +27,17 @@ Status with_node(NodeConfig const& config, StateFiles const& files, events::Even
     auto database = open_database(files);
     if (!database) return pass_on(database);
 
+    auto passport = enrol::Passport::load(files.root, platform::write_file);
+    if (!passport) return pass_on(passport);
+    if (!*passport || (*passport)->node_id() != config.id) {
+        return fail(console::Errc::not_joined, files.key().string() +
+                                                   " is missing, or not the key of the node that "
+                                                   "node.toml names: join again into a new state "
+                                                   "directory");
+    }
+
     asio::io_context io(1);
-    Node node(io, events, config, files, *database, std::move(*setup));
+    Node node(io, events, config, files, *database, **passport, std::move(*setup));
     asio::signal_set signals(io, SIGINT, SIGTERM);
     signals.async_wait([&](boost::system::error_code const& cancelled, int) {
         if (cancelled) return;
@@ -66,17 +68,6 @@ asio::awaitable<void> serve(Node& node, Status& outcome) {
     if (outcome) outcome = co_await node.serve();
 }
 
-Result<platform::StateLock> lock_state(StateFiles const& files) {
-    auto lock = platform::StateLock::try_take(files.lock());
-    if (!lock) return pass_on(lock);
-    if (!*lock) {
-        return fail(console::Errc::already_running,
-                    "another lanyard-node works on " + files.root.string() +
-                        ": stop it first, or name another state directory with --state");
-    }
-    return std::move(**lock);
-}
-
 int run(Options const& options, NodeConfig const& config) {
     StateFiles const files(options.state);
     auto const lock = lock_state(files);
@@ -105,41 +96,6 @@ int order(Options const& options, NodeConfig const& config) {
     };
     auto const obeyed = with_node(config, files, log, obey);
     return obeyed ? console::show(options, response) : console::complain(obeyed.error());
-}
-
-int join(Options const& options) {
-    StateFiles const files(options.state);
-    std::error_code unreadable;
-    if (std::filesystem::exists(files.config(), unreadable)) {
-        return console::complain({console::Errc::joined_already,
-                                  files.config().string() + " is there already: this node has joined; name another "
-                                                            "state directory with --state, or remove this one"});
-    }
-    auto const config = console::config_from(options, platform::random_hex(16), platform::host_name());
-    if (!config) return console::complain(config.error());
-    auto const setup = Setup::of(*config);
-    if (!setup) return console::complain(setup.error());
-
-    asio::io_context io(1);
-    check::SeederClient seeder(io, setup->seeder);
-    Result<std::string> root;
-    auto fetching = console::keep_answer(console::fetch_first_root(seeder, *config, utc_now()), root);
-    asio::co_spawn(io, std::move(fetching), asio::detached);
-    io.run();
-    if (!root) return console::complain(root.error());
-
-    if (auto const made = platform::prepare_directory(options.state); !made) return console::complain(made.error());
-    auto const lock = lock_state(files);
-    if (!lock) return console::complain(lock.error());
-    auto database = open_database(files);
-    if (!database) return console::complain(database.error());
-    auto const stored = store::MetadataStore(*database).put_root(1, *root);
-    if (!stored) return console::complain(stored.error());
-    // Last: with it the node has joined.
-    auto const written = platform::write_file(files.config(), config->to_toml());
-    if (!written) return console::complain(written.error());
-    console::report_joined(options, *config);
-    return 0;
 }
 
 // status and history need no daemon; a status that one answers knows more.

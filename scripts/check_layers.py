@@ -33,13 +33,15 @@ MAY_INCLUDE = {
                         "seeder/tracker"},
     # proto/http: a URL in seeder.toml is judged by the parser that nodes use. manifests/signing: it makes and loads the
     # key files. manifests/trust: the digest of the root that init prints. proto/swarm, seeder/tracker: `serve` tells both
-    # what is live.
-    "seeder/console": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "proto/swarm",
-                       "manifests/release", "manifests/signing", "manifests/store", "manifests/trust",
+    # what is live. seeder/authority: `serve` lets in whom it names. proto/identity: keys of operators, tokens.
+    # manifests/package: what is published over the network is packed here and checked there.
+    "seeder/console": {"proto/async", "proto/events", "proto/http", "proto/identity", "proto/outcome", "proto/schema",
+                       "proto/swarm", "manifests/package", "seeder/authority", "manifests/release", "manifests/signing", "manifests/store", "manifests/trust",
                        "seeder/announce", "seeder/catalogue", "seeder/fleet", "seeder/intake", "seeder/publish",
                        "seeder/rollout", "seeder/tracker"},
     "node/check": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/release",
                    "manifests/store", "manifests/trust"},
+    "node/enrol": {"proto/async", "proto/events", "proto/http", "proto/identity", "proto/outcome", "proto/schema"},
     "node/fetch": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "proto/swarm", "manifests/package",
                    "manifests/release", "node/check"},
     "node/stage": {"proto/async", "proto/outcome", "manifests/package", "manifests/release", "node/check",
@@ -50,14 +52,16 @@ MAY_INCLUDE = {
     "node/apply": {"proto/outcome", "manifests/release", "node/check", "node/stage"},
     "node/probe": {"proto/async", "proto/http", "proto/outcome", "manifests/release", "node/drain"},
     "node/journal": {"proto/outcome", "proto/schema", "manifests/release", "manifests/store", "node/check"},
-    "node/report": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/store", "node/check",
-                    "node/journal"},
+    # proto/identity: it signs what it sends.
+    "node/report": {"proto/async", "proto/events", "proto/http", "proto/identity", "proto/outcome", "proto/schema",
+                    "manifests/store", "node/check", "node/journal"},
     "node/update": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release", "node/apply",
                     "node/check", "node/drain", "node/fetch", "node/gate", "node/journal", "node/probe", "node/stage"},
     "node/platform": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "node/apply", "node/drain",
                       "node/fetch", "node/gate", "node/probe", "node/stage"},
-    # join is a first, small refresh of its own: it fetches one root and holds it against a digest.
-    "node/console": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/release",
+    # join is a first, small refresh of its own: it fetches one root and holds it against a digest. proto/identity: it
+    # reads the token.
+    "node/console": {"proto/async", "proto/events", "proto/http", "proto/identity", "proto/outcome", "proto/schema", "manifests/release",
                      "manifests/store", "manifests/trust", "node/check", "node/fetch", "node/gate", "node/journal",
                      "node/report",
                      "node/update"},

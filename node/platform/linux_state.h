@@ -30,6 +30,5 @@ Status prepare_directory(std::filesystem::path const& directory);
 Status write_file(std::filesystem::path const& file, std::string const& bytes);
 
 std::string host_name();
-std::string random_hex(std::size_t bytes);  // from the system's generator
 
 }  // namespace lanyard::platform

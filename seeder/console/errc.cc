@@ -13,6 +13,7 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::serving_already), "serving already", Kind::conflict},
     {static_cast<int>(Errc::no_such_release), "no such release", Kind::not_found},
     {static_cast<int>(Errc::wrong_key), "wrong key", Kind::state},
+    {static_cast<int>(Errc::busy), "busy", Kind::conflict},
 };
 
 }  // namespace

@@ -12,6 +12,7 @@ enum class Errc {
     serving_already,
     no_such_release,
     wrong_key,
+    busy,
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -11,6 +11,7 @@ Examples:
   lanyard-seeder publish ./build --app shop --version 1.2.0
   lanyard-seeder release list
   lanyard-seeder release withdraw shop 1.2.0    no further node gets it
+  lanyard-seeder token new                      a join line for one more node
   lanyard-seeder status --json
 )";
 
@@ -18,7 +19,7 @@ inline constexpr char const* kInit = R"(Make keys, an empty manifest and seeder.
 
 Examples:
   lanyard-seeder init
-  lanyard-seeder init --state ./seeder --url http://192.168.1.10:8430
+  lanyard-seeder init --state ./seeder --url https://192.168.1.10:8430
   lanyard-seeder init --port 9000 --swarm-port 9001 --expect-nodes 400
 )";
 

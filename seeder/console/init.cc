@@ -8,7 +8,10 @@
 #include "seeder/catalogue/catalogue.h"
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
+#include "seeder/console/fleet_ca.h"
+#include "seeder/console/member_commands.h"
 #include "seeder/console/posix_files.h"
+#include "seeder/console/qr_code.h"
 #include "seeder/console/render.h"
 #include "seeder/publish/errc.h"
 #include "seeder/publish/manifest_rows.h"
@@ -20,17 +23,21 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kRepoIdSize = 16;
+constexpr std::chrono::days kFirstToken{1};
 
 constexpr char const* kReady = R"(Repository {id} is ready in {state}.
 
 Start it:
   lanyard-seeder serve --state {state}
 
-On each node, with the name of an application for APP:
+On the first node, within a day, with the name of an application for APP:
   {join}
 
+Further nodes: lanyard-seeder token new --state {state} --uses N
+
 Keep a copy of keys/root.pem and keys/targets.pem away from this machine: who has
-them decides what nodes install.
+them decides what nodes install. ca.crt and keys/ca.pem say who may speak: keep
+a copy of both.
 )";
 
 std::string random_repo_id() {
@@ -86,7 +93,7 @@ Result<Keys> make_or_load_keys(StateDir const& dir) {
 
 Result<Config> config_of(InitOptions const& options) {
     Config config;
-    config.url = options.url.value_or("http://" + host_name() + ":" + std::to_string(options.port));
+    config.url = options.url.value_or("https://" + host_name() + ":" + std::to_string(options.port));
     config.listen = options.listen;
     config.port = options.port;
     config.swarm_port = options.swarm_port;
@@ -99,7 +106,8 @@ Result<Config> config_of(InitOptions const& options) {
 // What an init that was killed may have left, and what a new disk holds.
 bool is_ours(std::string const& name) {
     return name == "keys" || name == "public" || name == "lock" || name == "publish.lock" ||
-           name == "seeder.toml.incoming" || name.starts_with("seeder.db") || name == "lost+found";
+           name == "seeder.toml.incoming" || name == "ca.crt" || name == "ca.crt.incoming" ||
+           name.starts_with("seeder.db") || name == "lost+found";
 }
 
 Status refuse_foreign(StateDir const& dir) {
@@ -122,6 +130,22 @@ Status refuse_existing(StateDir const& dir) {
                                                " --state, or use this one as it is");
 }
 
+Result<v1::InitResult> describe(OpenState& state, v1::TokenResult const& token) {
+    return state.database.read([&](store::Connection& connection) -> Result<v1::InitResult> {
+        auto const repo_id = catalogue::Catalogue(connection).repo_id();
+        if (!repo_id) return pass_on(repo_id);
+        auto const manifest = publish::read_manifest(connection);
+        if (!manifest) return pass_on(manifest);
+        v1::InitResult result;
+        result.set_schema(1);
+        result.set_repo_id(to_hex(*repo_id));
+        result.set_root_digest("sha256:" + trust::sha256(manifest->roots.front().envelope).to_hex());
+        result.set_url(state.config.url);
+        result.set_join_line(token.join_line());
+        return result;
+    });
+}
+
 Result<v1::InitResult> found_repository(StateDir const& dir, Config const& config, trust::TimePoint now) {
     auto const keys = make_or_load_keys(dir);
     if (!keys) return pass_on(keys);
@@ -134,25 +158,21 @@ Result<v1::InitResult> found_repository(StateDir const& dir, Config const& confi
     if (!founded && founded.error().code == publish::Errc::initialised_already) founded = publisher.draw();
     if (!founded) return pass_on(founded);
 
+    auto const ca = open_ca(dir, now);
+    if (!ca) return pass_on(ca);
+
     // Last, because it says that all the rest is there.
     auto const scratch = fs::path(dir.config()) += ".incoming";
     if (auto const written = disk.write(scratch, render_config(config)); !written) return pass_on(written);
     if (auto const named = disk.rename(scratch, dir.config()); !named) return pass_on(named);
 
-    return database->read([&](store::Connection& connection) -> Result<v1::InitResult> {
-        auto const repo_id = catalogue::Catalogue(connection).repo_id();
-        if (!repo_id) return pass_on(repo_id);
-        auto const manifest = publish::read_manifest(connection);
-        if (!manifest) return pass_on(manifest);
-        v1::InitResult result;
-        result.set_schema(1);
-        result.set_repo_id(to_hex(*repo_id));
-        result.set_root_digest("sha256:" + trust::sha256(manifest->roots.front().envelope).to_hex());
-        result.set_url(config.url);
-        result.set_join_line(
-            fmt::format("lanyard-node join --seeder {} --root-digest {} --app APP", config.url, result.root_digest()));
-        return result;
-    });
+    OpenState state{dir, config, std::move(*database)};
+    v1::NewToken first;
+    first.set_uses(1);
+    first.set_valid_seconds(std::chrono::seconds(kFirstToken).count());
+    auto const token = make_token(state, *ca, first, "init", now);
+    if (!token) return pass_on(token);
+    return describe(state, *token);
 }
 
 }  // namespace
@@ -174,6 +194,7 @@ Status init(StateDir const& dir, InitOptions const& options, bool json, trust::T
     }
     terminal.out << fmt::format(kReady, fmt::arg("id", result->repo_id()), fmt::arg("state", dir.root().string()),
                                 fmt::arg("join", result->join_line()));
+    if (options.qr) return print_qr(result->join_line(), terminal);
     return {};
 }
 

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "proto/outcome/result.h"
+#include "proto/schema/lanyard/v1/admin.pb.h"
+#include "seeder/console/member_commands.h"
 
 namespace lanyard::console {
 
@@ -19,10 +21,12 @@ struct InitOptions {
     std::uint16_t port = 0;
     std::uint16_t swarm_port = 0;
     std::uint32_t expect_nodes = 0;
+    bool qr = false;
 };
 
 struct PublishOptions {
     std::filesystem::path source;
+    bool uploaded = false;  // it came over the network, and lies in the state directory
     std::string app;
     std::string version;
     std::string channel;
@@ -58,7 +62,10 @@ struct StatusOptions {};
 struct Invocation {
     std::filesystem::path state;
     bool json = false;
-    std::variant<InitOptions, PublishOptions, ListOptions, ShowOptions, WithdrawOptions, ServeOptions, StatusOptions>
+    std::string remote;              // empty: beside the state directory
+    std::filesystem::path identity;  // of the operator, for `remote`
+    std::variant<InitOptions, PublishOptions, ListOptions, ShowOptions, WithdrawOptions, ServeOptions, StatusOptions,
+                 OperatorOptions, v1::AdminRequest>
         command;
 };
 

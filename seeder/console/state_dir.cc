@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "seeder/authority/schema.h"
 #include "seeder/catalogue/catalogue.h"
 #include "seeder/console/errc.h"
 #include "seeder/fleet/fleet.h"
@@ -55,8 +56,9 @@ Status load(StateDir const& dir, char const* role, std::unique_ptr<signing::Sign
 }  // namespace
 
 Result<store::Database> open_database(StateDir const& dir) {
-    std::array<std::string_view, 3> const migrations = {catalogue::catalogue_schema(), publish::metadata_schema(),
-                                                        fleet::fleet_schema()};
+    std::array<std::string_view, 5> const migrations = {catalogue::catalogue_schema(), publish::metadata_schema(),
+                                                        fleet::fleet_schema(), authority::authority_schema(),
+                                                        fleet::sequence_schema()};
     auto database = store::Database::open(dir.database(), migrations);
     // An empty one in its place would be another repository.
     if (!database && database.error().code == store::Errc::damaged) {
