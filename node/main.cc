@@ -6,11 +6,11 @@
 #include <csignal>
 
 #include "node/console/errc.h"
-#include "node/console/join.h"
 #include "node/console/verify.h"
+#include "node/join.h"
 #include "node/node.h"
-#include "node/platform/linux_state.h"
 #include "node/recovery.h"
+#include "node/state.h"
 #include "proto/events/log.h"
 #include "proto/http/percent.h"
 
@@ -31,8 +31,17 @@ Status with_node(NodeConfig config, StateFiles const& files, events::Events& eve
     auto setup = Setup::of(config);
     if (!setup) return pass_on(setup);
 
+    auto passport = enrol::Passport::load(files.root, platform::write_file);
+    if (!passport) return pass_on(passport);
+    if (!*passport || (*passport)->node_id() != config.id) {
+        return fail(console::Errc::not_joined, files.key().string() +
+                                                   " is missing, or not the key of the node that "
+                                                   "node.toml names: join again into a new state "
+                                                   "directory");
+    }
+
     asio::io_context io(1);
-    Node node(io, events, config, files, recovered->database, std::move(*setup));
+    Node node(io, events, config, files, recovered->database, **passport, std::move(*setup));
     node.revive(recovered->rebuilt);
     asio::signal_set signals(io, SIGINT, SIGTERM);
     signals.async_wait([&](boost::system::error_code const& cancelled, int) {
@@ -64,17 +73,6 @@ asio::awaitable<void> serve(Node& node, Status& outcome) {
     if (outcome) outcome = co_await node.serve();
 }
 
-Result<platform::StateLock> lock_state(StateFiles const& files) {
-    auto lock = platform::StateLock::try_take(files.lock());
-    if (!lock) return pass_on(lock);
-    if (!*lock) {
-        return fail(console::Errc::already_running,
-                    "another lanyard-node works on " + files.root.string() +
-                        ": stop it first, or name another state directory with --state");
-    }
-    return std::move(**lock);
-}
-
 int run(Options const& options, NodeConfig const& config) {
     StateFiles const files(options.state);
     auto const lock = lock_state(files);
@@ -103,41 +101,6 @@ int order(Options const& options, NodeConfig const& config) {
     };
     auto const obeyed = with_node(config, files, log, obey);
     return obeyed ? console::show(options, response) : console::complain(obeyed.error());
-}
-
-int join(Options const& options) {
-    StateFiles const files(options.state);
-    std::error_code unreadable;
-    if (std::filesystem::exists(files.config(), unreadable)) {
-        return console::complain({console::Errc::joined_already,
-                                  files.config().string() + " is there already: this node has joined; name another "
-                                                            "state directory with --state, or remove this one"});
-    }
-    auto const config = console::config_from(options, platform::random_hex(16), platform::host_name());
-    if (!config) return console::complain(config.error());
-    auto const setup = Setup::of(*config);
-    if (!setup) return console::complain(setup.error());
-
-    asio::io_context io(1);
-    check::SeederClient seeder(io, setup->seeder);
-    Result<std::string> root;
-    auto fetching = console::keep_answer(console::fetch_first_root(seeder, *config, utc_now()), root);
-    asio::co_spawn(io, std::move(fetching), asio::detached);
-    io.run();
-    if (!root) return console::complain(root.error());
-
-    if (auto const made = platform::prepare_directory(options.state); !made) return console::complain(made.error());
-    auto const lock = lock_state(files);
-    if (!lock) return console::complain(lock.error());
-    auto database = open_database(files);
-    if (!database) return console::complain(database.error());
-    auto const stored = store::MetadataStore(*database).put_root(1, *root);
-    if (!stored) return console::complain(stored.error());
-    // Last: with it the node has joined.
-    auto const written = platform::write_file(files.config(), config->to_toml());
-    if (!written) return console::complain(written.error());
-    console::report_joined(options, *config);
-    return 0;
 }
 
 // status and history need no daemon; a status that one answers knows more.
@@ -179,8 +142,15 @@ int verify(Options const& options, NodeConfig const& config) {
     if (!database) return console::complain(database.error());
     store::MetadataStore metadata(*database);
     journal::Records records(*database, std::chrono::system_clock::now);
+    auto const passport = enrol::Passport::load(files.root, platform::write_file);
+    if (!passport) return console::complain(passport.error());
     asio::io_context io(1);
-    check::SeederClient seeder(io, setup->seeder);
+    check::SeederClient seeder(io, setup->seeder, source_address(config, setup->seeder), setup->mirrors);
+    if (*passport) {
+        auto const tls = (*passport)->tls(config.ca_digest.to_raw());
+        if (!tls) return console::complain(tls.error());
+        seeder.use_tls(*tls);
+    }
     console::Verifier verifier(config, files, metadata, records, served_by(io, seeder), utc_now());
     auto const found = verifier.verify(options.app, options.file);
     return found ? console::show(options, *found) : console::complain(found.error());

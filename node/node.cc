@@ -49,11 +49,20 @@ Result<gate::Rules> gate_rules(NodeConfig const& config) {
     return rules;
 }
 
+v1::LocalResponse refusal(Error const& error) {
+    v1::LocalResponse response;
+    response.set_exit_code(static_cast<std::uint32_t>(kind_of(error.code)));
+    response.set_message(error.detail);
+    return response;
+}
+
 std::vector<check::ManagedApp> managed(NodeConfig const& config) {
     std::vector<check::ManagedApp> apps;
     for (auto const& entry : config.apps) apps.push_back(entry.app);
     return apps;
 }
+
+}  // namespace
 
 // The tracker hands out the address a node asks from. On a loopback network (tests, a demo without root) that must be
 // the one it listens on; elsewhere the system knows best.
@@ -61,8 +70,6 @@ std::optional<std::string> source_address(NodeConfig const& config, http::Url co
     if (!config.swarm_listen.starts_with("127.") || !seeder.host.starts_with("127.")) return std::nullopt;
     return config.swarm_listen;
 }
-
-}  // namespace
 
 trust::TimePoint utc_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
@@ -100,7 +107,7 @@ Node::Care::Care(Node& node, check::ManagedApp const& managed)
           [&node](release::Target const& target) { return node.past_failures(target); }) {}
 
 Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& config, StateFiles const& files,
-           store::Database& database, Setup setup)
+           store::Database& database, enrol::Passport& passport, Setup setup)
     : io_(io),
       events_(events),
       config_(config),
@@ -112,6 +119,9 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
           database_journal_, records_,
           [this](release::AppId const& app, std::string const& bytes) { return write_keepsake(app, bytes); },
           [this](Error const& error) { events_.warning("state.not_kept", error.detail); }),
+      passport_(passport),
+      registrar_(io, setup.seeder, config.ca_digest.to_raw(), source_address(config, setup.seeder)),
+      enrolment_(passport, registrar_, config.name, enrol_alarm_, events, utc_now, [this] { use_certificate(); }),
       seeder_(io, setup.seeder, source_address(config, setup.seeder), setup.mirrors),
       checker_(io, seeder_, refresher_, installations_,
                check::Identity{config.id, config.name, release::Platform::here()}, managed(config), utc_now),
@@ -122,7 +132,7 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       fetcher_({io, session_, source_, alarm_, disk_, events, platform::allocated_bytes}, files.packages()),
       stager_(io, disk_, platform::make_durable),
       gate_(alarm_, busy_lock_, events, std::move(setup.rules), utc_now),
-      recipient_(seeder_, config.id, config.name),
+      recipient_(seeder_, passport.key(), config.id, config.name),
       desk_(io, config, checker_, records_, gate_, events),
       local_(io, events, [this](v1::LocalRequest request, console::Desk::Say say) {
           return desk_.answer(std::move(request), std::move(say));
@@ -130,6 +140,16 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
     for (auto const& entry : config.apps) {
         auto& care = cares_.emplace_back(*this, entry.app);
         desk_.care_for({care.app, &care.pipeline, &care.loop});
+    }
+    use_certificate();
+}
+
+void Node::use_certificate() {
+    auto const tls = passport_.tls(config_.ca_digest.to_raw());
+    if (tls) {
+        seeder_.use_tls(*tls);
+    } else {
+        events_.error("node.failed", tls.error().detail);
     }
 }
 
@@ -188,20 +208,33 @@ asio::awaitable<Status> Node::serve() {
         desk_.heard(failure, utc_now().time_since_epoch().count());
         if (!failure) outbox_bell_.ring();
     };
+    co_await enrolment_.until_accepted(on_contact);
+    auto renewing = enrolment_.keep_fresh();
+    asio::co_spawn(io_, std::move(renewing), asio::detached);
     co_await poll_.run(on_outcome, on_contact);
     co_await loops_ended();
     events_.info("node.stopped", "whatever was under way goes on at the next start");
     co_return Status();
 }
 
+// A command asks once: the person who gave it can come again.
+asio::awaitable<Status> Node::be_enrolled() {
+    if (!passport_.needs_certificate(utc_now())) co_return Status();
+    co_return co_await enrolment_.ask();
+}
+
 asio::awaitable<v1::LocalResponse> Node::obey(v1::LocalRequest request, console::Desk::Say say) {
+    if (!request.has_roll_back()) {
+        auto const enrolled = co_await be_enrolled();
+        if (!enrolled) {
+            stop();
+            co_return refusal(enrolled.error());
+        }
+    }
     // A check installs nothing: nobody walks what it finds.
     if (!request.has_check()) {
         if (auto const started = start_loops(); !started) {
-            v1::LocalResponse response;
-            response.set_exit_code(static_cast<std::uint32_t>(kind_of(started.error().code)));
-            response.set_message(started.error().detail);
-            co_return response;
+            co_return refusal(started.error());
         }
     }
     // Without it the answer will say what is wrong.
@@ -244,6 +277,7 @@ void Node::stop() {
     if (stopping_) return;
     stopping_ = true;
     local_.stop();
+    enrolment_.stop();
     poll_.stop();
     gate_.stop();
     fetcher_.stop();

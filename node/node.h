@@ -13,6 +13,7 @@
 #include "node/console/desk.h"
 #include "node/console/local_socket.h"
 #include "node/drain/command_app_control.h"
+#include "node/enrol/enrolment.h"
 #include "node/fetch/seeder_source.h"
 #include "node/fetch/swarm_fetcher.h"
 #include "node/gate/idle_gate.h"
@@ -46,11 +47,14 @@ struct Setup {
     static Result<Setup> of(console::NodeConfig const& config);
 };
 
+// From where the seeder is asked; nothing: the system chooses.
+std::optional<std::string> source_address(console::NodeConfig const& config, http::Url const& seeder);
+
 // All rooms of a node, built bottom-up and handed to those above them. Wiring only. One io_context thread.
 class Node {
 public:
     Node(asio::io_context& io, events::Events& events, console::NodeConfig const& config,
-         console::StateFiles const& files, store::Database& database, Setup setup);
+         console::StateFiles const& files, store::Database& database, enrol::Passport& passport, Setup setup);
 
     // Starts what runs of these applications, if it does not run: an attempt may have been under way that nobody knows
     // of any more.
@@ -81,6 +85,8 @@ private:
     asio::awaitable<Status> regain_trust();
     void walk_ended();
     update::PastFailures past_failures(release::Target const& target);
+    void use_certificate();
+    asio::awaitable<Status> be_enrolled();
     asio::awaitable<void> look_again();
     asio::awaitable<void> run_loop(Care& care, std::optional<journal::Attempt> unfinished);
     asio::awaitable<void> drain_outbox();
@@ -104,6 +110,10 @@ private:
     journal::KeepsakeJournal journal_;
     journal::JournalInstallations installations_{records_};
 
+    enrol::Passport& passport_;
+    async::SteadyAlarm enrol_alarm_{io_};
+    enrol::SeederRegistrar registrar_;
+    enrol::Enrolment enrolment_;
     check::SeederClient seeder_;
     check::Refresher refresher_{seeder_, metadata_};
     check::SeederChecker checker_;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <fstream>
 
 #include "manifests/store/metadata_store.h"
@@ -11,6 +10,7 @@
 #include "node/journal/keepsake.h"
 #include "node/journal/sqlite_journal.h"
 #include "node/platform/linux_place.h"
+#include "node/state.h"
 
 namespace lanyard {
 namespace {
@@ -122,12 +122,6 @@ Status find_out(Recovered& recovered, check::ManagedApp const& app, fs::path con
 }
 
 }  // namespace
-
-Result<store::Database> open_database(StateFiles const& files) {
-    std::array const migrations{store::MetadataStore::schema(), journal::journal_schema(),
-                                store::MetadataStore::delegations_schema()};
-    return store::Database::open(files.database(), migrations);
-}
 
 Result<Recovered> open_or_rebuild(StateFiles const& files, NodeConfig const& config, events::Events& events) {
     auto database = open_undamaged(files, config, events);

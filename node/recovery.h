@@ -16,8 +16,6 @@ struct Recovered {
     std::set<release::AppId> unknown;  // something is installed, and nothing is known of it: to be left alone
 };
 
-Result<store::Database> open_database(console::StateFiles const& files);
-
 // Opens it. One that is damaged is set aside (node.db.damaged-<n>, never deleted) for an empty one. What is installed
 // is found out from each application's switch and keepsake when the database does not know it. The trusted root is not
 // brought back here: that needs the seeder. The caller holds the state's lock.

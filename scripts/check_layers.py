@@ -10,6 +10,7 @@ import sys
 MAY_INCLUDE = {
     "proto/async": set(),
     "proto/events": set(),
+    "proto/identity": {"proto/outcome"},
     "proto/http": {"proto/async", "proto/events", "proto/outcome"},
     "proto/swarm": {"proto/async", "proto/events", "proto/outcome"},
     "manifests/release": {"proto/outcome", "proto/schema"},
@@ -25,6 +26,7 @@ MAY_INCLUDE = {
     "seeder/rollout": {"proto/outcome", "proto/schema", "manifests/release", "seeder/catalogue"},
     # proto/async for the value type of an IP address only.
     "seeder/tracker": {"proto/async", "proto/outcome", "proto/schema"},
+    "seeder/authority": {"proto/identity", "proto/outcome", "proto/schema", "manifests/store"},
     "seeder/fleet": {"proto/outcome", "proto/schema", "manifests/store"},
     "seeder/announce": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "proto/swarm",
                         "manifests/release", "seeder/catalogue", "seeder/fleet", "seeder/publish", "seeder/rollout",
@@ -34,13 +36,16 @@ MAY_INCLUDE = {
     # seeder/ceremony: key files and passphrases are asked for and written in one way by both programs.
     # proto/http: a URL in seeder.toml is judged by the parser that nodes use. manifests/signing: it makes and loads the
     # key files. manifests/trust: the digest of the root that init prints. proto/swarm, seeder/tracker: `serve` tells both
-    # what is live. manifests/package: `release verify` takes the digest of a package.
-    "seeder/console": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "proto/swarm",
-                       "manifests/package", "manifests/release", "manifests/signing", "manifests/store", "manifests/trust",
-                       "seeder/announce", "seeder/catalogue", "seeder/ceremony", "seeder/fleet", "seeder/intake",
-                       "seeder/publish", "seeder/rollout", "seeder/tracker"},
+    # what is live. seeder/authority: `serve` lets in whom it names. proto/identity: keys of operators, tokens.
+    # manifests/package: what is published over the network is packed here and checked there; `release verify` takes the
+    # digest of a package.
+    "seeder/console": {"proto/async", "proto/events", "proto/http", "proto/identity", "proto/outcome", "proto/schema",
+                       "proto/swarm", "manifests/package", "manifests/release", "manifests/signing", "manifests/store",
+                       "manifests/trust", "seeder/announce", "seeder/authority", "seeder/catalogue", "seeder/ceremony",
+                       "seeder/fleet", "seeder/intake", "seeder/publish", "seeder/rollout", "seeder/tracker"},
     "node/check": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/release",
                    "manifests/store", "manifests/trust"},
+    "node/enrol": {"proto/async", "proto/events", "proto/http", "proto/identity", "proto/outcome", "proto/schema"},
     "node/fetch": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "proto/swarm", "manifests/package",
                    "manifests/release", "node/check"},
     "node/stage": {"proto/async", "proto/outcome", "manifests/package", "manifests/release", "node/check",
@@ -53,16 +58,18 @@ MAY_INCLUDE = {
     # manifests/trust: the checksum of what is kept beside the database.
     "node/journal": {"proto/outcome", "proto/schema", "manifests/release", "manifests/store", "manifests/trust",
                      "node/check"},
-    "node/report": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/store", "node/check",
-                    "node/journal"},
+    # proto/identity: it signs what it sends.
+    "node/report": {"proto/async", "proto/events", "proto/http", "proto/identity", "proto/outcome", "proto/schema",
+                    "manifests/store", "node/check", "node/journal"},
     "node/update": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release", "node/apply",
                     "node/check", "node/drain", "node/fetch", "node/gate", "node/journal", "node/probe", "node/stage"},
     "node/platform": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "node/apply", "node/drain",
                       "node/fetch", "node/gate", "node/probe", "node/stage"},
-    # join is a first, small refresh of its own: it fetches one root and holds it against a digest. manifests/package:
-    # verify holds a package, and what is installed, against the manifest.
-    "node/console": {"proto/async", "proto/events", "proto/http", "proto/outcome", "proto/schema", "manifests/package",
-                     "manifests/release", "manifests/store", "manifests/trust", "node/check", "node/fetch", "node/gate", "node/journal",
+    # join is a first, small refresh of its own: it fetches one root and holds it against a digest. proto/identity: it
+    # reads the token. manifests/package: verify holds a package, and what is installed, against the manifest.
+    "node/console": {"proto/async", "proto/events", "proto/http", "proto/identity", "proto/outcome", "proto/schema",
+                     "manifests/package", "manifests/release", "manifests/store", "manifests/trust", "node/check",
+                     "node/fetch", "node/gate", "node/journal",
                      "node/report",
                      "node/update"},
 }

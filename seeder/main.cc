@@ -14,13 +14,20 @@
 #include "proto/swarm/session.h"
 #include "seeder/announce/front.h"
 #include "seeder/announce/recorder.h"
+#include "seeder/console/admin_desk.h"
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
+#include "seeder/console/fleet_ca.h"
+#include "seeder/console/gatekeeper.h"
 #include "seeder/console/invocation.h"
 #include "seeder/console/key_folder.h"
+#include "seeder/console/member_commands.h"
 #include "seeder/console/offered_releases.h"
+#include "seeder/console/orders.h"
 #include "seeder/console/posix_files.h"
 #include "seeder/console/publicity.h"
+#include "seeder/console/remote.h"
+#include "seeder/console/server_identity.h"
 #include "seeder/console/serving.h"
 #include "seeder/console/state_dir.h"
 #include "seeder/fleet/fleet.h"
@@ -51,6 +58,13 @@ Result<intake::Disk::Lock> lock_for_serving(console::StateDir const& dir) {
     return lock;
 }
 
+// The group that seeder.toml names may speak there, too; who may do what is for the desk to know.
+Status listen_locally(announce::Front& front, console::StateDir const& dir, console::Config const& config) {
+    constexpr unsigned kOwnerAndGroup = 0660;
+    if (auto const listening = front.listen_local(dir.socket(), kOwnerAndGroup); !listening) return listening;
+    return config.operators_group.empty() ? Status() : console::give_to_group(dir.socket(), config.operators_group);
+}
+
 Status serve(console::StateDir const& dir) {
     auto state = console::open_state(dir.root());
     if (!state) return pass_on(state);
@@ -61,6 +75,10 @@ Status serve(console::StateDir const& dir) {
     if (auto const there = console::check_public(dir); !there) return there;
     auto fleet_database = console::open_database(dir);
     if (!fleet_database) return pass_on(fleet_database);
+    auto members_database = console::open_database(dir);
+    if (!members_database) return pass_on(members_database);
+    auto const ca = console::open_ca(dir, now());
+    if (!ca) return pass_on(ca);
     auto const& config = state->config;
     auto const open_files = console::raise_open_files();
 
@@ -73,21 +91,33 @@ Status serve(console::StateDir const& dir) {
     asio::io_context io;
     async::DiskPool pool;
     async::SteadyAlarm alarm(io);
+    async::SteadyAlarm identity_alarm(io);
     swarm::Session session(io, events, swarm_settings(config));
     auto const swarm_port = session.listen_port();
     if (!swarm_port) return pass_on(swarm_port);
     tracker::Tracker tracker;
     announce::Recorder recorder(io, events, pool, fleet, now);
     console::OfferedReleases offered;
+    auto welcome = http::Networks::parse(config.auto_accept);
+    if (!welcome) return pass_on(welcome);
+    console::Gatekeeper gatekeeper(io, events, pool, *members_database, *ca, std::move(*welcome), now);
+    if (auto const begun = gatekeeper.begin(); !begun) return begun;
+    console::AdminDesk admin(io, pool, gatekeeper, dir, config.operators_group, now);
     announce::FrontSettings settings;
+    settings.admin = [&admin](http::Request request) { return admin.answer(std::move(request)); };
     settings.public_dir = dir.metadata().parent_path();
     settings.swarm_port = *swarm_port;
     settings.limits = announce::limits_for(open_files);
     auto shared_addresses = http::Networks::parse(config.shared_addresses);
     if (!shared_addresses) return pass_on(shared_addresses);
     settings.limits.shared_addresses = std::move(*shared_addresses);
-    announce::Front front(io, events, offered, tracker, recorder, settings);
+    announce::Front front(io, events, offered, tracker, recorder, gatekeeper, settings);
+    gatekeeper.when_lost([&front] { front.admission_changed(); });
+    console::ServerIdentity identity(*ca, config, identity_alarm, events, now,
+                                     [&front](http::ServerTls const& tls) { return front.use_tls(tls); });
+    if (auto const shown = identity.begin(); !shown) return shown;
     if (auto const listening = front.listen(config.listen, config.port); !listening) return listening;
+    if (auto const listening = listen_locally(front, dir, config); !listening) return listening;
     console::Publicity publicity(session, tracker, offered, front);
     console::Serving serving(state->database, publisher, dir.packages(), pool, alarm, events, publicity, now);
     if (auto const begun = serving.begin(); !begun) return begun;
@@ -98,6 +128,8 @@ Status serve(console::StateDir const& dir) {
         if (bug) std::rethrow_exception(bug);
     };
     asio::co_spawn(io, serving.run(), rethrow);
+    asio::co_spawn(io, gatekeeper.run(), rethrow);
+    asio::co_spawn(io, identity.run(), rethrow);
     recorder.start();
     events.info("seeder.ready", fmt::format("{}, listening on {} port {}, peers on port {}, revision {}", config.url,
                                             config.listen, front.port(), *swarm_port, offered.revision()));
@@ -106,7 +138,9 @@ Status serve(console::StateDir const& dir) {
     // What is under way gets a moment to end: reports that have come in are written.
     constexpr std::chrono::milliseconds kFarewell{1500};
     serving.stop();
+    identity.stop();
     front.stop();
+    gatekeeper.stop();
     recorder.stop();
     io.restart();
     io.run_for(kFarewell);
@@ -118,11 +152,22 @@ Status carry_out(console::Invocation const& invocation, console::Terminal& termi
     console::StateDir const dir(invocation.state);
     auto const json = invocation.json;
     auto const& command = invocation.command;
+    auto const noted = [&](std::string const& what, Status const& outcome) {
+        console::note_order(dir, console::local_actor(), what, outcome, now(), terminal);
+        return outcome;
+    };
+    if (auto const* request = std::get_if<v1::AdminRequest>(&command)) {
+        return console::obey(dir, *request, console::local_actor(), now, terminal);
+    }
+    if (auto const* options = std::get_if<console::OperatorOptions>(&command)) {
+        return console::operator_command(dir, *options, json, now(), terminal);
+    }
     if (auto const* options = std::get_if<console::InitOptions>(&command)) {
         return console::init(dir, *options, json, now(), terminal);
     }
     if (auto const* options = std::get_if<console::PublishOptions>(&command)) {
-        return console::publish_release(dir, *options, json, now, terminal);
+        auto const what = "publish " + options->app + " " + options->version;
+        return noted(what, console::publish_release(dir, *options, json, now, terminal));
     }
     if (auto const* options = std::get_if<console::ListOptions>(&command)) {
         return console::list_releases(dir, *options, json, terminal);
@@ -131,7 +176,8 @@ Status carry_out(console::Invocation const& invocation, console::Terminal& termi
         return console::show_release(dir, *options, json, terminal);
     }
     if (auto const* options = std::get_if<console::WithdrawOptions>(&command)) {
-        return console::withdraw_release(dir, *options, json, now, terminal);
+        auto const what = "withdraw " + options->app + " " + options->version;
+        return noted(what, console::withdraw_release(dir, *options, json, now, terminal));
     }
     if (std::holds_alternative<console::ListKeysOptions>(command))
         return console::list_keys(dir, json, now(), terminal);
@@ -176,7 +222,10 @@ int run(int argc, char const* const* argv) {
         std::cout << help->text;
         return 0;
     }
-    return console::conclude(carry_out(std::get<console::Invocation>(*parsed), terminal), terminal);
+    auto const& invocation = std::get<console::Invocation>(*parsed);
+    if (invocation.remote.empty()) return console::conclude(carry_out(invocation, terminal), terminal);
+    auto const exit_code = console::run_remote(invocation, terminal);
+    return exit_code ? *exit_code : console::conclude(pass_on(exit_code), terminal);
 }
 
 }  // namespace

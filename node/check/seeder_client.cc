@@ -28,7 +28,9 @@ Result<Message> parse(Result<std::string> const& body, char const* what) {
 }
 
 // 4xx is the seeder's considered answer to this request; whatever else is wrong may pass.
-http::Errc errc_of(unsigned status) {
+std::error_code errc_of(unsigned status) {
+    // Not for good: an operator may accept the node yet.
+    if (status == 401 || status == 403) return Errc::not_admitted;
     if (status == 404) return http::Errc::not_found;
     if (status == 429 || status >= 500) return http::Errc::busy;
     return http::Errc::refused;
@@ -47,13 +49,18 @@ bool is_for_mirrors(Error const& error) {
 }  // namespace
 
 SeederClient::SeederClient(asio::io_context& io, http::Url const& seeder,
-                           std::optional<std::string> const& local_address, std::vector<http::Url> const& mirrors)
-    : http_(io, seeder, local_address) {
+                           std::optional<std::string> const& local_address, std::vector<http::Url> const& mirrors,
+                           std::optional<http::ClientTls> const& tls)
+    : io_(io), local_address_(local_address), http_(std::make_shared<http::Client>(io, seeder, local_address, tls)) {
     for (auto const& mirror : mirrors) mirrors_.emplace_back(io, mirror, local_address);
 }
 
+void SeederClient::use_tls(http::ClientTls const& tls) {
+    http_ = std::make_shared<http::Client>(io_, url(), local_address_, tls);
+}
+
 void SeederClient::cancel() {
-    http_.cancel();
+    http_->cancel();
     for (auto& mirror : mirrors_) mirror.cancel();
 }
 
@@ -68,7 +75,7 @@ asio::awaitable<Result<v1::AnnounceResponse>> SeederClient::announce(v1::Announc
     co_return parse<v1::AnnounceResponse>(body, "an announce");
 }
 
-asio::awaitable<Status> SeederClient::report(v1::Report report) {
+asio::awaitable<Status> SeederClient::report(v1::SignedReport report) {
     auto const body = co_await post("/v1/report", report.SerializeAsString(), kTimeout);
     if (!body) co_return pass_on(body);
     co_return Status();
@@ -121,11 +128,12 @@ asio::awaitable<Result<std::string>> SeederClient::post(std::string path, std::s
 asio::awaitable<Result<std::string>> SeederClient::send(http::ClientRequest request) {
     auto const path = request.path;
     retry_after_.reset();
-    auto answer = co_await http_.send(std::move(request));
+    auto const http = http_;
+    auto answer = co_await http->send(std::move(request));
     if (!answer) {
         co_return tl::unexpected<Error>(
             Error(answer.error().code,
-                  fmt::format("the seeder {} cannot be asked: {}", http_.url().to_string(), answer.error().detail)));
+                  fmt::format("the seeder {} cannot be asked: {}", http->url().to_string(), answer.error().detail)));
     }
     if (answer->status == 429 || answer->status == 503) retry_after_ = answer->retry_after;
     if (answer->status != 200) co_return tl::unexpected<Error>(refusal(*answer, path));

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,15 +26,19 @@ public:
 // The seeder as its nodes see it. One io_context thread.
 class SeederClient final : public MetadataSource {
 public:
-    // `local_address`: see http::Client. `mirrors` have the seeder's public files: they are asked, one after the other,
-    // for a file that the seeder does not answer for. They need no trust, since whoever asks verifies what comes.
+    // `local_address` and `tls`: see http::Client. `mirrors` have the seeder's public files: they are asked, one after
+    // the other, for a file that the seeder does not answer for. They need no trust, since whoever asks verifies what
+    // comes.
     SeederClient(asio::io_context& io, http::Url const& seeder,
                  std::optional<std::string> const& local_address = std::nullopt,
-                 std::vector<http::Url> const& mirrors = {});
+                 std::vector<http::Url> const& mirrors = {}, std::optional<http::ClientTls> const& tls = std::nullopt);
+
+    // From now on; what is under way goes on as it began.
+    void use_tls(http::ClientTls const& tls);
 
     asio::awaitable<Result<v1::CheckResponse>> check(v1::CheckRequest request);
     asio::awaitable<Result<v1::AnnounceResponse>> announce(v1::AnnounceRequest request);
-    asio::awaitable<Status> report(v1::Report report);
+    asio::awaitable<Status> report(v1::SignedReport report);
 
     // metadata/<name>
     asio::awaitable<Result<std::string>> fetch(std::string name, std::size_t max_bytes) override;
@@ -44,14 +49,16 @@ public:
     std::optional<std::chrono::seconds> retry_after() const { return retry_after_; }
 
     void cancel();
-    http::Url const& url() const { return http_.url(); }
+    http::Url const& url() const { return http_->url(); }
 
 private:
     asio::awaitable<Result<std::string>> post(std::string path, std::string body, std::chrono::milliseconds timeout);
     asio::awaitable<Result<std::string>> send(http::ClientRequest request);
     asio::awaitable<Result<std::string>> fetch_public(std::string path, std::size_t max_bytes);
 
-    http::Client http_;
+    asio::io_context& io_;
+    std::optional<std::string> local_address_;
+    std::shared_ptr<http::Client> http_;
     std::list<http::Client> mirrors_;
     std::optional<std::chrono::seconds> retry_after_;
 };

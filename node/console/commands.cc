@@ -100,7 +100,7 @@ asio::awaitable<bool> ProgressLine::show_here(v1::LocalResponse response) {
     co_return true;
 }
 
-void report_joined(Options const& options, NodeConfig const& config) {
+void report_joined(Options const& options, NodeConfig const& config, bool accepted) {
     if (options.json) {
         v1::NodeStatus status;
         status.set_schema(1);
@@ -112,7 +112,8 @@ void report_joined(Options const& options, NodeConfig const& config) {
     if (config.apps.empty()) {
         say("this node has no application to keep up to date yet: add an [[app]] to node.toml before it runs");
     }
-    print(fmt::format("joined {} as {}; now run: lanyard-node run{}\n", config.seeder_url, config.name,
+    print(fmt::format("joined {} as {}{}; now run: lanyard-node run{}\n", config.seeder_url, config.name,
+                      accepted ? "" : ", and waits to be accepted",
                       options.state == "/var/lib/lanyard-node" ? "" : " --state " + options.state.string()));
 }
 

@@ -21,6 +21,7 @@ struct StateFiles {
     std::filesystem::path database() const { return root / "node.db"; }
     std::filesystem::path lock() const { return root / "lock"; }
     std::filesystem::path socket() const { return root / "node.sock"; }
+    std::filesystem::path key() const { return root / "key.pem"; }
     std::filesystem::path packages() const { return root / "packages"; }
     std::filesystem::path keepsake(release::AppId const& app) const { return root / "installed" / app.text(); }
 };
@@ -61,7 +62,7 @@ asio::awaitable<void> keep_answer(asio::awaitable<T> task, Kept& kept) {
     kept = std::move(answer);
 }
 
-void report_joined(Options const& options, NodeConfig const& config);
+void report_joined(Options const& options, NodeConfig const& config, bool accepted);
 int show_history(Options const& options, journal::Records& records);
 
 }  // namespace lanyard::console

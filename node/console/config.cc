@@ -144,14 +144,29 @@ Status check_sections(toml::table const& document, std::filesystem::path const& 
     return {};
 }
 
+Status read_digest(char const* key, std::string const& text, std::filesystem::path const& file,
+                   release::Digest& place) {
+    if (!text.starts_with("sha256:")) {
+        return fail(Errc::malformed_config,
+                    fmt::format("{}: '{}' in [seeder] must be sha256:<64 hex digits>", file.string(), key));
+    }
+    auto const digest = release::Digest::from_hex(text.substr(7));
+    if (!digest)
+        return fail(Errc::malformed_config, fmt::format("{}: {}: {}", file.string(), key, digest.error().detail));
+    place = *digest;
+    return {};
+}
+
 Status read_sections(toml::table const& document, std::filesystem::path const& file, NodeConfig& config) {
     constexpr std::int64_t kMostKib = std::numeric_limits<std::int32_t>::max();
     std::optional<Error> problem;
     std::string digest;
+    std::string ca_digest;
     std::int64_t poll = config.poll.count();
     Reader seeder(section(document, "seeder"), file, problem);
     seeder.text("url", config.seeder_url);
     seeder.text("root_digest", digest);
+    seeder.text("ca_digest", ca_digest);
     seeder.texts("mirrors", config.mirrors);
     seeder.done();
     Reader node(section(document, "node"), file, problem);
@@ -170,14 +185,8 @@ Status read_sections(toml::table const& document, std::filesystem::path const& f
     if (problem) return tl::unexpected<Error>(*problem);
     config.poll = std::chrono::seconds(poll);
 
-    if (!digest.starts_with("sha256:")) {
-        return fail(Errc::malformed_config,
-                    fmt::format("{}: 'root_digest' in [seeder] must be sha256:<64 hex digits>", file.string()));
-    }
-    auto const root = release::Digest::from_hex(digest.substr(7));
-    if (!root) return fail(Errc::malformed_config, file.string() + ": root_digest: " + root.error().detail);
-    config.root_digest = *root;
-    return {};
+    if (auto const read = read_digest("root_digest", digest, file, config.root_digest); !read) return read;
+    return read_digest("ca_digest", ca_digest, file, config.ca_digest);
 }
 
 Status read_apps(toml::table const& document, std::filesystem::path const& file, std::vector<AppConfig>& apps) {
@@ -252,12 +261,13 @@ Result<NodeConfig> NodeConfig::load(std::filesystem::path const& file) {
 
 std::string NodeConfig::to_toml() const {
     std::string out = fmt::format(
-        "[seeder]\nurl = {}\nroot_digest = {}\nmirrors = {}\n\n[node]\nid = {}\nname = {}\npoll_seconds = {}\n\n"
+        "[seeder]\nurl = {}\nroot_digest = {}\nca_digest = {}\nmirrors = {}\n\n"
+        "[node]\nid = {}\nname = {}\npoll_seconds = {}\n\n"
         "[swarm]\nlisten = {}\nport = {}\nnetworks = {}\nupload_kib_per_second = {}\n"
         "download_kib_per_second = {}\nmany_peers_per_address = {}\n",
-        quoted(seeder_url), quoted("sha256:" + root_digest.to_hex()), quoted(mirrors), quoted(id), quoted(name),
-        poll.count(), quoted(swarm_listen), swarm_port, quoted(networks), upload_kib_per_second,
-        download_kib_per_second, many_peers_per_address);
+        quoted(seeder_url), quoted("sha256:" + root_digest.to_hex()), quoted("sha256:" + ca_digest.to_hex()),
+        quoted(mirrors), quoted(id), quoted(name), poll.count(), quoted(swarm_listen), swarm_port, quoted(networks),
+        upload_kib_per_second, download_kib_per_second, many_peers_per_address);
     for (auto const& entry : apps) {
         out += fmt::format("\n[[app]]\nname = {}\nchannel = {}\ndirectory = {}\n", quoted(entry.app.name.text()),
                            quoted(entry.app.channel.text()), quoted(entry.app.home.string()));

@@ -23,6 +23,7 @@ struct NodeConfig {
     std::string seeder_url;
     std::vector<std::string> mirrors;  // URLs of plain copies of the seeder's public/
     release::Digest root_digest{release::Digest::Bytes{}};
+    release::Digest ca_digest{release::Digest::Bytes{}};  // of the fleet CA's certificate
     std::string id;
     std::string name;
     std::chrono::seconds poll{900};

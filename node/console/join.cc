@@ -6,9 +6,20 @@
 #include "manifests/trust/trusted_set.h"
 #include "node/console/errc.h"
 #include "proto/http/errc.h"
+#include "proto/identity/token.h"
 
 namespace lanyard::console {
 namespace {
+
+Result<release::Digest> parse_digest(char const* option, std::string const& text) {
+    if (!text.starts_with("sha256:")) {
+        return fail(Errc::wrong_usage,
+                    std::string(option) + " must be sha256:<64 hex digits>, as lanyard-seeder init printed it");
+    }
+    auto const digest = release::Digest::from_hex(text.substr(7));
+    if (!digest) return fail(Errc::wrong_usage, std::string(option) + ": " + digest.error().detail);
+    return digest;
+}
 
 // "NAME[@CHANNEL][=DIR]"
 Result<AppConfig> parse_app(std::string const& text, std::filesystem::path const& state, std::string const& window) {
@@ -29,18 +40,38 @@ Result<AppConfig> parse_app(std::string const& text, std::filesystem::path const
 
 }  // namespace
 
-Result<NodeConfig> config_from(Options const& options, std::string const& id, std::string const& host_name) {
+Result<JoinTerms> terms_from(Options const& options) {
+    if (options.token.empty() && options.ca_digest.empty()) {
+        return fail(
+            Errc::wrong_usage,
+            "--token is needed: `lanyard-seeder token new` prints the whole line; or --ca-digest, and an operator "
+            "accepts this node");
+    }
+    if (options.token.empty()) {
+        auto const digest = parse_digest("--ca-digest", options.ca_digest);
+        if (!digest) return pass_on(digest);
+        return JoinTerms{*digest, ""};
+    }
+    auto const token = identity::Token::parse(options.token);
+    if (!token) return pass_on(token, "--token");
+    auto const digest = release::Digest::from_raw(token->ca_sha256);
+    if (!digest) return pass_on(digest, "--token");
+    return JoinTerms{*digest, token->secret};
+}
+
+Result<NodeConfig> config_from(Options const& options, JoinTerms const& terms, std::string const& id,
+                               std::string const& host_name) {
     NodeConfig config;
     auto const url = http::Url::parse(options.seeder);
     if (!url) return pass_on(url, "--seeder");
-    config.seeder_url = url->to_string();
-    if (!options.root_digest.starts_with("sha256:")) {
-        return fail(Errc::wrong_usage,
-                    "--root-digest must be sha256:<64 hex digits>, as lanyard-seeder init printed it");
+    if (url->scheme != http::Url::Scheme::https) {
+        return fail(Errc::wrong_usage, "--seeder: a node speaks to its seeder over TLS only; write https://host:port");
     }
-    auto const digest = release::Digest::from_hex(options.root_digest.substr(7));
-    if (!digest) return fail(Errc::wrong_usage, "--root-digest: " + digest.error().detail);
+    config.seeder_url = url->to_string();
+    auto const digest = parse_digest("--root-digest", options.root_digest);
+    if (!digest) return pass_on(digest);
     config.root_digest = *digest;
+    config.ca_digest = terms.ca_digest;
     config.id = id;
     config.name = (options.name.empty() ? host_name : options.name).substr(0, 64);
     if (options.poll_seconds) config.poll = std::chrono::seconds(*options.poll_seconds);

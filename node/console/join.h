@@ -10,8 +10,16 @@
 
 namespace lanyard::console {
 
-// The configuration that a join line asks for. `id`: 32 hex digits, fresh; `host_name`: when no --name is given.
-Result<NodeConfig> config_from(Options const& options, std::string const& id, std::string const& host_name);
+// Whom a join line says to believe, and what right to be accepted it gives.
+struct JoinTerms {
+    release::Digest ca_digest;
+    std::string token_secret;  // empty: none
+};
+Result<JoinTerms> terms_from(Options const& options);
+
+// The configuration that a join line asks for. `id`: of the node's key; `host_name`: when no --name is given.
+Result<NodeConfig> config_from(Options const& options, JoinTerms const& terms, std::string const& id,
+                               std::string const& host_name);
 
 // The seeder's first root, held against the digest that the operator carried here by hand.
 asio::awaitable<Result<std::string>> fetch_first_root(check::MetadataSource& source, NodeConfig const& config,

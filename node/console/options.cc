@@ -6,7 +6,7 @@ namespace lanyard::console {
 namespace {
 
 constexpr char const* kExamples = R"(Examples:
-  lanyard-node join --seeder http://seeder:8430 --root-digest sha256:... --app myapp=/opt/myapp
+  lanyard-node join --seeder https://seeder:8430 --root-digest sha256:... --token ... --app myapp=/opt/myapp
   lanyard-node run
   lanyard-node status
   lanyard-node update --now
@@ -32,13 +32,20 @@ void common(CLI::App& command, Options& options) {
 void add_join(CLI::App& program, Options& options) {
     auto* join = program.add_subcommand("join", "trust a seeder and say which applications it keeps up to date");
     join->footer(R"(Examples:
-  lanyard-node join --seeder http://seeder:8430 --root-digest sha256:4f2a... --app myapp
-  lanyard-node join --seeder http://10.0.0.5:8430 --root-digest sha256:4f2a... --app myapp@beta=/opt/myapp \
-      --window 22:00-05:00)");
+  lanyard-node join --seeder https://seeder:8430 --root-digest sha256:4f2a... --token ahk3... --app myapp
+  lanyard-node join --seeder https://10.0.0.5:8430 --root-digest sha256:4f2a... --token ahk3... \
+      --app myapp@beta=/opt/myapp --window 22:00-05:00
+  lanyard-node join --seeder https://seeder:8430 --root-digest sha256:4f2a... --ca-digest sha256:77b0... --no-wait)");
     common(*join, options);
-    join->add_option("--seeder", options.seeder, "URL of the seeder, http://host:port")->required();
+    join->add_option("--seeder", options.seeder, "URL of the seeder, https://host:port")->required();
     join->add_option("--root-digest", options.root_digest, "sha256:<64 hex digits>, printed by lanyard-seeder init")
         ->required();
+    auto* token = join->add_option("--token", options.token, "printed by lanyard-seeder init or token new");
+    join->add_option("--ca-digest", options.ca_digest,
+                     "instead of a token: sha256:<64 hex digits> of the fleet CA's certificate; an operator accepts "
+                     "this node")
+        ->excludes(token);
+    join->add_flag("--no-wait", options.no_wait, "return while the node waits to be accepted; run goes on with it");
     join->add_option("--app", options.apps, "an application to keep up to date: NAME[@CHANNEL][=DIR]; may be repeated");
     join->add_option("--name", options.name, "name of this node for people (default: the host name)");
     join->add_option("--swarm-listen", options.swarm_listen, "IP address to accept peers on (default 0.0.0.0)");

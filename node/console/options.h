@@ -22,6 +22,9 @@ struct Options {
     // join
     std::string seeder;
     std::string root_digest;
+    std::string token;
+    std::string ca_digest;
+    bool no_wait = false;
     std::vector<std::string> apps;  // NAME[@CHANNEL][=DIR]
     std::string name;
     std::optional<std::string> swarm_listen;

@@ -59,6 +59,16 @@ std::string_view journal_schema() {
     )sql";
 }
 
+std::string_view sequence_schema() {
+    return R"sql(
+        CREATE TABLE journal_sequence (
+            only INTEGER PRIMARY KEY CHECK (only = 1),
+            last INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO journal_sequence (only, last) VALUES (1, 0);
+    )sql";
+}
+
 std::string bytes_of(release::Target const& target) { return target.to_proto().SerializeAsString(); }
 
 Result<release::Target> target_from(std::string const& bytes) {

@@ -17,6 +17,7 @@ using Clock = std::function<std::chrono::system_clock::time_point()>;
 
 // Tables of this room, for the owner's list of migrations.
 std::string_view journal_schema();
+std::string_view sequence_schema();  // came later
 
 // How many attempts that have ended, and how many reports that wait, are kept; the oldest go.
 inline constexpr std::int64_t kKept = 1'000;

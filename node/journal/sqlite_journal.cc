@@ -197,12 +197,21 @@ Status SqliteJournal::put_starts(Attempt& attempt, unsigned starts) {
     return written;
 }
 
+// Above all that were given before. Its milliseconds make it so even when node.db comes from a backup: the seeder has
+// seen what was given since, and takes nothing below it.
+static std::uint64_t next_sequence(Connection& db, std::int64_t now) {
+    db.prepare("UPDATE journal_sequence SET last = max(last + 1, ?)").bind(now).run();
+    auto row = db.prepare("SELECT last FROM journal_sequence");
+    return row.next() ? static_cast<std::uint64_t>(row.integer(0)) : 0;
+}
+
 Status SqliteJournal::end(Attempt const& attempt, v1::Report report) {
     auto const now = milliseconds_of(now_());
     return database_.write([&](Connection& db) -> Status {
         auto const number = number_of(db, attempt);
         if (!number) return gone(attempt);
         complete(db, *number, attempt, now, report);
+        report.set_sequence(next_sequence(db, now));
         auto const bytes = report.SerializeAsString();
         auto update = db.prepare("UPDATE journal_attempts SET ended_at = ?, outcome = ?, report = ? WHERE number = ?");
         update.bind(now).bind(std::int64_t{report.outcome()}).bind_blob(bytes).bind(*number).run();

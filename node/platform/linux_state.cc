@@ -3,13 +3,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 #include "node/platform/descriptor.h"
@@ -92,17 +90,6 @@ std::string host_name() {
     std::array<char, 256> name{};
     if (::gethostname(name.data(), name.size() - 1) != 0 || name.front() == '\0') return "unnamed";
     return name.data();
-}
-
-std::string random_hex(std::size_t bytes) {
-    std::string hex;
-    for (std::size_t i = 0; i < bytes; ++i) {
-        unsigned char byte = 0;
-        // Fails only when the system has no source of randomness at all: nothing sensible can be done then.
-        if (::getrandom(&byte, 1, 0) != 1) std::abort();
-        hex += fmt::format("{:02x}", byte);
-    }
-    return hex;
 }
 
 }  // namespace lanyard::platform

@@ -34,6 +34,5 @@ Status write_file(std::filesystem::path const& file, std::string const& bytes);
 std::uint64_t allocated_bytes(std::filesystem::path const& file);
 
 std::string host_name();
-std::string random_hex(std::size_t bytes);  // from the system's generator
 
 }  // namespace lanyard::platform

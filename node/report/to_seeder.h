@@ -4,6 +4,7 @@
 #include "node/journal/records.h"
 #include "node/report/outbox_loop.h"
 #include "proto/http/errc.h"
+#include "proto/identity/key.h"
 
 namespace lanyard::report {
 
@@ -17,16 +18,21 @@ private:
     journal::Records& records_;
 };
 
-// Puts into each report who this node is and sends it to the seeder.
+// Puts into each report who this node is, signs it and sends it to the seeder.
 class SeederRecipient final : public Recipient {
 public:
-    SeederRecipient(check::SeederClient& seeder, std::string node_id, std::string node_name)
-        : seeder_(seeder), node_id_(std::move(node_id)), node_name_(std::move(node_name)) {}
+    SeederRecipient(check::SeederClient& seeder, identity::Key const& key, std::string node_id, std::string node_name)
+        : seeder_(seeder), key_(key), node_id_(std::move(node_id)), node_name_(std::move(node_name)) {}
 
     asio::awaitable<Result<Answer>> deliver(v1::Report report) override {
         report.set_node_id(node_id_);
         report.set_node_name(node_name_);
-        auto const sent = co_await seeder_.report(std::move(report));
+        v1::SignedReport message;
+        message.set_report(report.SerializeAsString());
+        auto signature = key_.sign(identity::Purpose::report, message.report());
+        if (!signature) co_return pass_on(signature);
+        message.set_signature(std::move(*signature));
+        auto const sent = co_await seeder_.report(std::move(message));
         if (sent) co_return Answer::taken;
         if (sent.error().code == http::Errc::refused) co_return Answer::refused;
         co_return pass_on(sent);
@@ -34,6 +40,7 @@ public:
 
 private:
     check::SeederClient& seeder_;
+    identity::Key const& key_;
     std::string node_id_;
     std::string node_name_;
 };

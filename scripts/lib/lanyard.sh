@@ -13,7 +13,7 @@ PYTHON=(/usr/bin/python3 -I -B)
 
 BUILD_PACKAGES=(
   g++ cmake ninja-build ccache mold pkg-config protobuf-compiler
-  libarchive-dev libboost-dev libcli11-dev libexpected-dev libfmt-dev libhowardhinnant-date-dev libprotobuf-dev
+  libarchive-dev libboost-dev libcli11-dev libexpected-dev libfmt-dev libhowardhinnant-date-dev libprotobuf-dev libqrencode-dev
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libtomlplusplus-dev libtorrent-rasterbar-dev
   libzstd-dev zlib1g-dev)
 TEST_PACKAGES=(

@@ -6,6 +6,8 @@ namespace lanyard::announce {
 
 enum class Errc {
     overloaded = 1,  // more has come in than can be written down; ask again later
+    no_certificate,  // the caller has shown none
+    not_admitted,    // the caller is known, and may not; or nobody knows it
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -9,7 +9,9 @@
 #include "seeder/announce/offers.h"
 #include "seeder/announce/parse.h"
 #include "seeder/announce/public_file.h"
+#include "seeder/announce/refusal.h"
 #include "seeder/announce/swarm_desk.h"
+#include "seeder/fleet/errc.h"
 
 namespace lanyard::announce {
 namespace {
@@ -44,6 +46,10 @@ std::string describe(v1::Report const& report) {
     return report.node_name() + ": " + report.app() + " from " + from + " to " + report.to_version() + " " + how + why;
 }
 
+bool is_control(std::string_view path) {
+    return path == "/v1/check" || path == "/v1/report" || path == "/v1/announce" || path == "/v1/enroll";
+}
+
 }  // namespace
 
 http::ServerLimits limits_for(std::size_t open_files) {
@@ -63,13 +69,15 @@ http::ServerLimits limits_for(std::size_t open_files) {
 class Front::Desk {
 public:
     Desk(asio::io_context& io, events::Events& events, Releases& releases, tracker::Tracker& tracker,
-         Recorder& recorder, FrontSettings settings)
+         Recorder& recorder, Admission& admission, FrontSettings settings)
         : io_(io),
           events_(events),
           releases_(releases),
           recorder_(recorder),
+          admission_(admission),
           offers_(releases),
-          swarm_(tracker, settings.swarm_port),
+          swarm_(tracker, admission, settings.swarm_port),
+          admin_(std::move(settings.admin)),
           public_dir_(std::move(settings.public_dir)),
           rates_(settings.rate_limit),
           shared_addresses_(settings.limits.shared_addresses),
@@ -87,8 +95,11 @@ public:
 private:
     asio::awaitable<Response> check(Request request);
     asio::awaitable<Response> report(Request request);
-    asio::awaitable<void> hold(std::uint64_t last_revision, std::chrono::seconds wait,
-                               std::shared_ptr<http::Hangup> hangup);
+    asio::awaitable<Response> enroll(Request request);
+    asio::awaitable<Response> announce(Request request);
+    asio::awaitable<Response> post(Request request);
+    asio::awaitable<void> hold(v1::CheckRequest const& check, Request const& request);
+    Result<v1::Report> read_report(Request const& request);
     Response answer_check(v1::CheckRequest const& check);
     Response answer_get(Request const& request);
 
@@ -96,8 +107,10 @@ private:
     events::Events& events_;
     Releases& releases_;
     Recorder& recorder_;
+    Admission& admission_;
     Offers offers_;
     SwarmDesk swarm_;
+    http::Server::Handler admin_;
     std::filesystem::path public_dir_;
     http::RateLimiter rates_;
     http::Networks shared_addresses_;
@@ -107,25 +120,35 @@ private:
 
 asio::awaitable<Response> Front::Desk::answer(std::shared_ptr<Desk> self, Request request) {
     if (self->stopped_) co_return busy(503, "The seeder is stopping.", kRetryAfterTrouble);
+    bool const is_admin = self->admin_ && request.path.starts_with("/v1/admin/");
+    // An upload is thousands of requests. Whoever has a certificate is known by name.
+    bool const is_known = request.caller.way == http::Caller::Way::local || (is_admin && request.caller.certificate);
     auto const& address = request.remote_address;
     auto const machines = self->shared_addresses_.contain(address) ? http::kMachinesAtASharedAddress : 1.0;
-    if (!self->rates_.allow(address, Steady::now(), machines)) {
+    if (!is_known && !self->rates_.allow(address, Steady::now(), machines)) {
         co_return busy(429, "This address asks too often.", kRetryAfterBusy);
     }
-    bool const is_post = request.method == Method::post;
-    auto const path = request.path;
-    if (path == "/v1/check" && is_post) {
-        auto response = co_await self->check(std::move(request));
+    if (is_admin) {
+        auto response = co_await self->admin_(std::move(request));
         co_return response;
     }
-    if (path == "/v1/report" && is_post) {
-        auto response = co_await self->report(std::move(request));
-        co_return response;
+    if (!is_control(request.path)) co_return self->answer_get(request);
+    if (request.caller.way == http::Caller::Way::plain) {
+        co_return Response::text(403, "This path is answered over TLS only: the seeder's URL begins with https://.");
     }
-    if (path == "/v1/announce" && is_post) co_return self->swarm_.announce(request, Steady::now());
-    if (path == "/v1/check" || path == "/v1/report" || path == "/v1/announce") co_return wrong_method("POST");
-    co_return self->answer_get(request);
+    if (request.method != Method::post) co_return wrong_method("POST");
+    auto response = co_await self->post(std::move(request));
+    co_return response;
 }
+
+asio::awaitable<Response> Front::Desk::post(Request request) {
+    if (request.path == "/v1/check") return check(std::move(request));
+    if (request.path == "/v1/report") return report(std::move(request));
+    if (request.path == "/v1/enroll") return enroll(std::move(request));
+    return announce(std::move(request));
+}
+
+asio::awaitable<Response> Front::Desk::announce(Request request) { co_return swarm_.announce(request, Steady::now()); }
 
 Response Front::Desk::answer_get(Request const& request) {
     auto const file = public_file(request.path);
@@ -144,22 +167,30 @@ asio::awaitable<Response> Front::Desk::check(Request request) {
     if (!parse(check, request.body)) co_return malformed("lanyard.v1.CheckRequest");
     // It may be held for long, and there may be thousands of it.
     std::string().swap(request.body);
+    if (auto const admitted = admission_.admit(request.caller, check.node_id()); !admitted) {
+        co_return refusal(admitted.error());
+    }
     auto const noted = recorder_.note_check(check, request.remote_address);
     if (!noted && kind_of(noted.error().code) == Kind::usage) co_return Response::text(400, noted.error().detail);
-    auto const wait = std::min(std::chrono::seconds(check.wait_seconds()), kLongestPoll);
-    auto const hangup = request.hangup;
-    co_await hold(check.last_revision(), wait, hangup);
+    co_await hold(check, request);
     if (stopped_) co_return busy(503, "The seeder is stopping.", kRetryAfterTrouble);
-    if (hangup->happened) co_return Response();
+    if (request.hangup->happened) co_return Response();
+    // It may have been revoked meanwhile.
+    if (auto const admitted = admission_.admit(request.caller, check.node_id()); !admitted) {
+        co_return refusal(admitted.error());
+    }
     co_return answer_check(check);
 }
 
-asio::awaitable<void> Front::Desk::hold(std::uint64_t last_revision, std::chrono::seconds wait,
-                                        std::shared_ptr<http::Hangup> hangup) {
-    auto const until = Steady::now() + wait;
+asio::awaitable<void> Front::Desk::hold(v1::CheckRequest const& check, Request const& request) {
+    auto const hangup = request.hangup;
+    auto const last_revision = check.last_revision();
+    auto const until = Steady::now() + std::min(std::chrono::seconds(check.wait_seconds()), kLongestPoll);
     auto const timer = std::make_shared<asio::steady_timer>(io_);
     hangup->then = [timer] { timer->cancel(); };
-    auto const is_over = [&] { return stopped_ || hangup->happened; };
+    auto const is_over = [&] {
+        return stopped_ || hangup->happened || !admission_.admit(request.caller, check.node_id());
+    };
     while (!is_over() && releases_.revision() == last_revision && Steady::now() < until) {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
         co_await bell_.wait(left, *timer);
@@ -183,19 +214,49 @@ Response Front::Desk::answer_check(v1::CheckRequest const& check) {
 }
 
 asio::awaitable<Response> Front::Desk::report(Request request) {
-    v1::Report report;
-    if (!parse(report, request.body)) co_return malformed("lanyard.v1.Report");
-    auto const told = describe(report);
-    auto const taken = co_await recorder_.take_report(std::move(report), std::move(request.remote_address));
+    auto report = read_report(request);
+    if (!report) co_return refusal(report.error());
+    auto const told = describe(*report);
+    auto const who = report->node_id();
+    auto const taken = co_await recorder_.take_report(std::move(*report), std::move(request.remote_address));
     if (!taken && kind_of(taken.error().code) == Kind::usage) co_return Response::text(400, taken.error().detail);
     if (!taken) co_return busy(503, taken.error().detail, kRetryAfterTrouble);
-    if (*taken) events_.info("fleet.report", told);
+    if (*taken == fleet::Taken::replayed) {
+        events_.warning("report.refused", who + ": replayed or out of order: " + told);
+        co_return Response::text(409,
+                                 "A report with this number or a higher one has been taken from this node already.");
+    }
+    if (*taken == fleet::Taken::fresh) events_.info("fleet.report", told);
     co_return Response::protobuf(std::string());
 }
 
+// Whose it claims to be is believed when both the caller's certificate and the signature say the same.
+Result<v1::Report> Front::Desk::read_report(Request const& request) {
+    v1::SignedReport message;
+    v1::Report report;
+    if (!parse(message, request.body) || !parse(report, message.report())) {
+        return fail(fleet::Errc::malformed, "The body is not a lanyard.v1.SignedReport.");
+    }
+    if (auto const admitted = admission_.admit(request.caller, report.node_id()); !admitted) return pass_on(admitted);
+    auto const genuine = admission_.signed_by(report.node_id(), message.report(), message.signature());
+    if (genuine) return report;
+    events_.warning("report.refused", report.node_id() + ": forged: " + genuine.error().detail);
+    return fail(fleet::Errc::malformed, "The report is not signed by the key of its node.");
+}
+
+asio::awaitable<Response> Front::Desk::enroll(Request request) {
+    v1::SignedEnrollRequest message;
+    if (!parse(message, request.body)) co_return malformed("lanyard.v1.SignedEnrollRequest");
+    auto const answer = co_await admission_.enroll(std::move(message), std::move(request.remote_address));
+    if (answer) co_return Response::protobuf(answer->SerializeAsString());
+    auto const kind = kind_of(answer.error().code);
+    if (kind == Kind::usage || kind == Kind::trust) co_return refusal(answer.error());
+    co_return busy(503, answer.error().detail, kRetryAfterTrouble);
+}
+
 Front::Front(asio::io_context& io, events::Events& events, Releases& releases, tracker::Tracker& tracker,
-             Recorder& recorder, FrontSettings settings)
-    : desk_(std::make_shared<Desk>(io, events, releases, tracker, recorder, settings)),
+             Recorder& recorder, Admission& admission, FrontSettings settings)
+    : desk_(std::make_shared<Desk>(io, events, releases, tracker, recorder, admission, settings)),
       server_(
           io, events, [desk = desk_](Request request) { return Desk::answer(desk, std::move(request)); },
           settings.limits) {}

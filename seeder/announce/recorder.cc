@@ -29,7 +29,7 @@ Status Recorder::note_check(v1::CheckRequest const& request, std::string const& 
     return sightings_.note_check(request, address, clock_());
 }
 
-asio::awaitable<Result<bool>> Recorder::take_report(v1::Report report, std::string address) {
+asio::awaitable<Result<fleet::Taken>> Recorder::take_report(v1::Report report, std::string address) {
     auto const checked = fleet::check_input(report);
     if (!checked) co_return pass_on(checked);
     if (stopping_ || waiting_.size() >= kMostWaiting) {
@@ -88,9 +88,9 @@ asio::awaitable<void> Recorder::write(std::shared_ptr<Batch const> batch,
     }
     for (std::size_t at = 0; at < waiting.size(); ++at) {
         if (written.taken) {
-            waiting[at]->outcome = Result<bool>(written.taken->at(at));
+            waiting[at]->outcome = Result<fleet::Taken>(written.taken->at(at));
         } else {
-            waiting[at]->outcome = Result<bool>(pass_on(written.taken));
+            waiting[at]->outcome = Result<fleet::Taken>(pass_on(written.taken));
         }
     }
     done_.ring();

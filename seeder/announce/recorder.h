@@ -32,14 +32,14 @@ public:
     // In the database within about a second when it says something new, else within ten.
     Status note_check(v1::CheckRequest const& request, std::string const& address);
 
-    // Resumes when the report is durable; true when it is new. Fails with malformed (the report will never be taken),
-    // overloaded or a code of the store (later it may be).
-    asio::awaitable<Result<bool>> take_report(v1::Report report, std::string address);
+    // Resumes when the report is durable, or known to be a replayed one. Fails with malformed (the report will never be
+    // taken), overloaded or a code of the store (later it may be).
+    asio::awaitable<Result<fleet::Taken>> take_report(v1::Report report, std::string address);
 
 private:
     struct Waiting {
         fleet::ReceivedReport received;
-        std::optional<Result<bool>> outcome;
+        std::optional<Result<fleet::Taken>> outcome;
     };
     struct Batch {
         std::vector<fleet::Sighting> sightings;
@@ -48,7 +48,7 @@ private:
     };
     struct Written {
         Result<std::vector<std::string>> noted;  // see Fleet::note
-        Result<std::vector<bool>> taken;
+        Result<std::vector<fleet::Taken>> taken;
     };
 
     asio::awaitable<void> run();

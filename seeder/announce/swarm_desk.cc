@@ -2,6 +2,7 @@
 
 #include "proto/schema/lanyard/v1/check.pb.h"
 #include "seeder/announce/parse.h"
+#include "seeder/announce/refusal.h"
 #include "seeder/fleet/inputs.h"
 #include "seeder/tracker/foreign.h"
 
@@ -55,6 +56,9 @@ Response SwarmDesk::announce(http::Request const& request, tracker::Tracker::Tim
         return Response::text(400, "The body is not a lanyard.v1.AnnounceRequest.");
     }
     if (!fleet::is_id(message.node_id())) return Response::text(400, "node_id must be 32 lower-case hex digits.");
+    if (auto const admitted = admission_.admit(request.caller, message.node_id()); !admitted) {
+        return refusal(admitted.error());
+    }
     if (message.port() > kHighestPort) return Response::text(400, "port must not be above 65535.");
     tracker::Announce announce;
     announce.info_hash = message.info_hash_v1();

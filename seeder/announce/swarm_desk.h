@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "proto/http/message.h"
+#include "seeder/announce/admission.h"
 #include "seeder/tracker/tracker.h"
 
 namespace lanyard::announce {
@@ -10,7 +11,8 @@ namespace lanyard::announce {
 // The tracker's routes: what is said over HTTP, and its answer.
 class SwarmDesk {
 public:
-    SwarmDesk(tracker::Tracker& tracker, std::uint16_t swarm_port) : tracker_(tracker), swarm_port_(swarm_port) {}
+    SwarmDesk(tracker::Tracker& tracker, Admission& admission, std::uint16_t swarm_port)
+        : tracker_(tracker), admission_(admission), swarm_port_(swarm_port) {}
 
     // POST /v1/announce. The central seeder comes first, with an empty address: the node knows it by the name it asked.
     http::Response announce(http::Request const& request, tracker::Tracker::Time now);
@@ -21,6 +23,7 @@ public:
 
 private:
     tracker::Tracker& tracker_;
+    Admission& admission_;
     std::uint16_t swarm_port_;
 };
 

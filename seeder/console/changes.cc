@@ -21,9 +21,4 @@ Result<std::optional<Waiting>> conclude_change(OpenState& state, intake::Disk& d
     return std::optional(Waiting{*file, next_steps(*request, *file)});
 }
 
-std::string join_line(OpenState const& state, publish::Manifest const& manifest) {
-    return fmt::format("lanyard-node join --seeder {} --root-digest sha256:{} --app APP", state.config.url,
-                       trust::sha256(manifest.roots.front().envelope).to_hex());
-}
-
 }  // namespace lanyard::console

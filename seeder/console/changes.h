@@ -22,7 +22,4 @@ struct Waiting {
 Result<std::optional<Waiting>> conclude_change(OpenState& state, intake::Disk& disk, publish::Change const& change,
                                                Terminal& terminal);
 
-// The line by which nodes join.
-std::string join_line(OpenState const& state, publish::Manifest const& manifest);
-
 }  // namespace lanyard::console

@@ -115,7 +115,7 @@ std::string list_of(std::vector<std::string> const& texts) {
     return texts.empty() ? "[]" : fmt::format("[\"{}\"]", fmt::join(texts, "\", \""));
 }
 
-constexpr std::string_view kTables[] = {"seeder", "swarm"};
+constexpr std::string_view kTables[] = {"seeder", "swarm", "enrolment", "operators"};
 
 Status check_tables(toml::table const& file, std::string const& origin) {
     for (auto const& [key, node] : file) {
@@ -148,10 +148,18 @@ Result<Config> read(toml::table const& file, std::string const& origin) {
     swarm.take("expect_nodes", config.expect_nodes);
     swarm.take("many_peers_per_address", config.many_peers_per_address);
     if (auto const fine = swarm.finish(); !fine) return pass_on(fine);
+    auto const* enrolment_table = file.get_as<toml::table>("enrolment");
+    Reader enrolment(enrolment_table ? *enrolment_table : none, "enrolment", origin);
+    enrolment.take("auto_accept", config.auto_accept);
+    if (auto const fine = enrolment.finish(); !fine) return pass_on(fine);
+    auto const* operators_table = file.get_as<toml::table>("operators");
+    Reader operators(operators_table ? *operators_table : none, "operators", origin);
+    operators.take("group", config.operators_group);
+    if (auto const fine = operators.finish(); !fine) return pass_on(fine);
     if (config.url.empty()) {
         return fail(Errc::malformed_config, origin +
                                                 ": [seeder] has no 'url': say what nodes connect to, such as "
-                                                "url = \"http://seeder:8430\"");
+                                                "url = \"https://seeder:8430\"");
     }
     if (auto const fine = check_config(config); !fine)
         return fail(Errc::malformed_config, origin + ": " + fine.error().detail);
@@ -171,7 +179,14 @@ Result<Config> parse_config(std::string_view text, std::string const& origin) {
 }
 
 Status check_config(Config const& config) {
-    if (auto const url = http::Url::parse(config.url); !url) return wrong(url.error().detail);
+    auto const url = http::Url::parse(config.url);
+    if (!url) return wrong(url.error().detail);
+    if (url->scheme != http::Url::Scheme::https) {
+        return wrong(
+            fmt::format("'{}' does not begin with https://: nodes speak to their seeder over TLS only; the same "
+                        "port still answers plain HTTP for what is public",
+                        config.url));
+    }
     if (!is_address(config.listen)) {
         return wrong(
             fmt::format("'{}' cannot be listened on: it is no IP address; use 0.0.0.0 for all", config.listen));
@@ -190,7 +205,14 @@ Status check_config(Config const& config) {
             return wrong(fmt::format("'{}' is no network: write it as 192.168.0.0/16", network));
         }
     }
+    if (auto const fine = http::Networks::parse(config.auto_accept); !fine) return wrong(fine.error().detail);
     return {};
+}
+
+std::string announce_url(Config const& config) {
+    auto url = http::Url::parse(config.url).value_or(http::Url());
+    url.scheme = http::Url::Scheme::http;
+    return url.to_string() + "/announce";
 }
 
 std::string render_config(Config const& config) {
@@ -210,6 +232,14 @@ networks = {}
 upload_kib_per_second = {}    # over all peers; 0: no limit
 expect_nodes = {}    # how many fetch a release: decides the piece length
 many_peers_per_address = {}    # nodes behind one address (NAT)
+
+[enrolment]
+# Nodes of these networks are accepted without a token: auto_accept = ["10.1.0.0/16"]
+auto_accept = []
+
+[operators]
+# Members of this group of the system are operators at the local socket: group = "lanyard"
+group = ""
 )toml",
         config.url, config.listen, config.port, list_of(config.shared_addresses), config.swarm_port,
         list_of(config.networks), config.upload_kib_per_second, config.expect_nodes, config.many_peers_per_address);

@@ -15,6 +15,7 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::wrong_key), "wrong key", Kind::state},
     {static_cast<int>(Errc::no_such_file), "no such file", Kind::not_found},
     {static_cast<int>(Errc::release_not_believed), "release not believed", Kind::trust},
+    {static_cast<int>(Errc::busy), "busy", Kind::conflict},
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ enum class Errc {
     wrong_key,
     no_such_file,
     release_not_believed,
+    busy,
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -12,6 +12,7 @@ Examples:
   lanyard-seeder release list
   lanyard-seeder release withdraw shop 1.2.0    no further node gets it
   lanyard-seeder key list                       who may sign what, and until when
+  lanyard-seeder token new                      a join line for one more node
   lanyard-seeder status --json
 )";
 
@@ -19,7 +20,7 @@ inline constexpr char const* kInit = R"(Make keys, an empty manifest and seeder.
 
 Examples:
   lanyard-seeder init
-  lanyard-seeder init --state ./seeder --url http://192.168.1.10:8430
+  lanyard-seeder init --state ./seeder --url https://192.168.1.10:8430
   lanyard-seeder init --port 9000 --swarm-port 9001 --expect-nodes 400
   lanyard-seeder init --offline-root --offline-targets --threshold 2/3 \
       --key-dir /media/stick

@@ -55,7 +55,7 @@ std::string for_people(v1::ImportResult const& result) {
             fmt::format("  {} {} on {}: {}\n", release.app(), release.version(), release.channel(), release.state());
     }
     if (!result.join_line().empty())
-        text += "On each node, with the name of an application for APP:\n  " + result.join_line() + "\n";
+        text += "On the first node, within a day, with the name of an application for APP:\n  " + result.join_line() + "\n";
     return text;
 }
 
@@ -102,8 +102,13 @@ Status import_signed(StateDir const& dir, ImportOptions const& options, bool jso
     } else {
         remove_unpublished(*state, disk);
     }
-    auto const manifest = state->database.read(publish::read_manifest);
-    if (manifest && !founded) result.set_join_line(join_line(*state, *manifest));
+    if (!founded && !*waiting) {
+        auto const ca = open_ca(dir, clock());
+        if (!ca) return pass_on(ca);
+        auto const token = make_first_token(*state, *ca, "import", clock());
+        if (!token) return pass_on(token);
+        result.set_join_line(token->join_line());
+    }
     terminal.out << (json ? to_json(result) : *waiting ? (*waiting)->words : for_people(result));
     return {};
 }

@@ -10,8 +10,11 @@
 #include "seeder/console/changes.h"
 #include "seeder/console/commands.h"
 #include "seeder/console/errc.h"
+#include "seeder/console/fleet_ca.h"
 #include "seeder/console/init_keys.h"
+#include "seeder/console/member_commands.h"
 #include "seeder/console/posix_files.h"
+#include "seeder/console/qr_code.h"
 #include "seeder/console/render.h"
 #include "seeder/console/requests.h"
 #include "seeder/publish/errc.h"
@@ -30,13 +33,16 @@ constexpr char const* kReady = R"(Repository {id} is ready in {state}.
 Start it:
   lanyard-seeder serve --state {state}
 
-On each node, with the name of an application for APP:
+On the first node, within a day, with the name of an application for APP:
   {join}
+
+Further nodes: lanyard-seeder token new --state {state} --uses N
 )";
 
 constexpr char const* kKeepCopies = R"(
 Keep a copy of keys/root.pem and keys/targets.pem away from this machine: who has
-them decides what nodes install.
+them decides what nodes install. ca.crt and keys/ca.pem say who may speak: keep
+a copy of both.
 )";
 
 constexpr char const* kCarryAway = R"(
@@ -79,7 +85,7 @@ Status make_folders(StateDir const& dir) {
 
 Result<Config> config_of(InitOptions const& options) {
     Config config;
-    config.url = options.url.value_or("http://" + host_name() + ":" + std::to_string(options.port));
+    config.url = options.url.value_or("https://" + host_name() + ":" + std::to_string(options.port));
     config.listen = options.listen;
     config.port = options.port;
     config.swarm_port = options.swarm_port;
@@ -92,8 +98,8 @@ Result<Config> config_of(InitOptions const& options) {
 // What an init that was killed may have left, and what a new disk holds.
 bool is_ours(std::string const& name) {
     return name == "keys" || name == "public" || name == "lock" || name == "publish.lock" ||
-           name == "seeder.toml.incoming" || name == "requests" || name.starts_with("seeder.db") ||
-           name == "lost+found";
+           name == "seeder.toml.incoming" || name == "requests" || name == "ca.crt" || name == "ca.crt.incoming" ||
+           name.starts_with("seeder.db") || name == "lost+found";
 }
 
 Status refuse_foreign(StateDir const& dir) {
@@ -137,20 +143,22 @@ Result<std::optional<v1::SigningRequest>> found_repository(store::Database& data
     return std::optional<v1::SigningRequest>();
 }
 
-Result<v1::InitResult> result_of(OpenState& state) {
-    return state.database.read([&](store::Connection& connection) -> Result<v1::InitResult> {
-        auto const repo_id = catalogue::Catalogue(connection).repo_id();
-        if (!repo_id) return pass_on(repo_id);
-        auto const manifest = publish::read_manifest(connection);
-        if (!manifest) return pass_on(manifest);
-        v1::InitResult result;
-        result.set_schema(1);
-        result.set_repo_id(to_hex(*repo_id));
-        result.set_root_digest("sha256:" + trust::sha256(manifest->roots.front().envelope).to_hex());
-        result.set_url(state.config.url);
-        result.set_join_line(join_line(state, *manifest));
-        return result;
-    });
+// With the right of a first node to join.
+Result<v1::InitResult> result_of(OpenState& state, authority::CertificateAuthority const& ca, trust::TimePoint now) {
+    v1::InitResult result;
+    result.set_schema(1);
+    auto const repo_id = state.database.read(
+        [](store::Connection& connection) { return catalogue::Catalogue(connection).repo_id(); });
+    if (!repo_id) return pass_on(repo_id);
+    auto const digest = root_digest(state.database);
+    if (!digest) return pass_on(digest);
+    auto const token = make_first_token(state, ca, "init", now);
+    if (!token) return pass_on(token);
+    result.set_repo_id(to_hex(*repo_id));
+    result.set_root_digest(*digest);
+    result.set_url(state.config.url);
+    result.set_join_line(token->join_line());
+    return result;
 }
 
 struct Founded {
@@ -167,6 +175,8 @@ Result<Founded> found(StateDir const& dir, Config const& config, std::vector<Key
     PosixDisk disk;
     auto const request = found_repository(*database, dir, *keys, disk, now);
     if (!request) return pass_on(request);
+    auto const ca = open_ca(dir, now);
+    if (!ca) return pass_on(ca);
     OpenState state{dir, config, std::move(*database)};
     Founded done;
     if (*request) {
@@ -180,7 +190,7 @@ Result<Founded> found(StateDir const& dir, Config const& config, std::vector<Key
     // Last, because it says that all the rest is there.
     if (auto const written = write_config(dir, config, disk); !written) return pass_on(written);
     if (*request) return done;
-    auto result = result_of(state);
+    auto result = result_of(state, *ca, now);
     if (!result) return pass_on(result);
     bool const carried_away = std::any_of(plans.begin(), plans.end(),
                                           [](KeyPlan const& plan) { return plan.offline && plan.public_keys.empty(); });
@@ -207,6 +217,7 @@ Status init(StateDir const& dir, InitOptions const& options, bool json, trust::T
     auto const founded = found(dir, *config, *plans, options, now);
     if (!founded) return pass_on(founded);
     terminal.out << (json ? to_json(founded->result) : founded->words);
+    if (options.qr && !founded->result.join_line().empty()) return print_qr(founded->result.join_line(), terminal);
     return {};
 }
 

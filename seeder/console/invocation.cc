@@ -7,6 +7,7 @@
 #include "seeder/console/config.h"
 #include "seeder/console/errc.h"
 #include "seeder/console/examples.h"
+#include "seeder/console/member_invocation.h"
 #include "seeder/console/suggest.h"
 
 namespace lanyard::console {
@@ -74,6 +75,9 @@ std::string complaint(CLI::App const& app, CLI::ParseError const& e) {
 struct Slots {
     std::string state = "/var/lib/lanyard-seeder";
     bool json = false;
+    std::string remote;
+    std::string identity;
+    MemberSlots members;
     InitOptions init;
     PublishOptions publish;
     ListOptions list;
@@ -112,9 +116,9 @@ void add_init(CLI::App& app, InitOptions& slots) {
     slots.swarm_port = defaults.swarm_port;
     slots.expect_nodes = defaults.expect_nodes;
     auto* init = add_command(app, "init", examples::kInit);
-    init->add_option("--url", slots.url, "What nodes connect to [http://<host name>:<port>]");
+    init->add_option("--url", slots.url, "What nodes connect to [https://<host name>:<port>]");
     init->add_option("--listen", slots.listen, "IP address to listen on [0.0.0.0]");
-    init->add_option("--port", slots.port, "TCP port for HTTP [8430]")->check(within(1, kMostPort));
+    init->add_option("--port", slots.port, "TCP port for HTTPS and HTTP [8430]")->check(within(1, kMostPort));
     init->add_option("--swarm-port", slots.swarm_port, "TCP port for BitTorrent [8431]")->check(within(0, kMostPort));
     init->add_option("--expect-nodes", slots.expect_nodes, "How many nodes will fetch a release [50]")
         ->check(within(1, kMostNodes));
@@ -129,6 +133,7 @@ void add_init(CLI::App& app, InitOptions& slots) {
         ->allow_extra_args(false);
     init->add_flag("--passphrase", slots.passphrase, "Ask for a passphrase for each offline key");
     add_passphrase(*init, slots.passphrase_file, "Encrypt offline keys with its first line");
+    init->add_flag("--qr", slots.qr, "The join line as a QR code, too");
 }
 
 void add_publish(CLI::App& app, PublishOptions& slots) {
@@ -236,14 +241,29 @@ void add_import(CLI::App& app, ImportOptions& slots) {
     add_passphrase(*import, slots.passphrase_file);
 }
 
-Invocation collect(CLI::App const& app, Slots slots) {
-    Invocation invocation{std::move(slots.state), slots.json, StatusOptions{}};
+Result<Invocation> collect(CLI::App const& app, Slots slots) {
+    Invocation invocation{std::move(slots.state), slots.json, std::move(slots.remote), std::move(slots.identity),
+                          StatusOptions{}};
     auto const* command = app.get_subcommands().front();
     bool const of_delegation = command->get_name() == "delegation";
     bool const of_key = command->get_name() == "key";
-    auto const name = of_key || of_delegation || command->get_name() == "release"
-                          ? command->get_subcommands().front()->get_name()
-                          : command->get_name();
+    auto const group = command->get_name();
+    auto const verb = command->get_subcommands().empty() ? std::string() : command->get_subcommands().front()->get_name();
+    if (group == "operator") {
+        using Verb = OperatorOptions::Verb;
+        invocation.command = std::move(slots.members.operator_options);
+        std::get<OperatorOptions>(invocation.command).verb =
+            verb == "add" ? Verb::add : (verb == "revoke" ? Verb::revoke : Verb::list);
+        return invocation;
+    }
+    if (group == "node" || group == "token" || group == "audit") {
+        auto request = member_request(group, verb, slots.members);
+        if (!request) return pass_on(request);
+        request->set_json(invocation.json);
+        invocation.command = std::move(*request);
+        return invocation;
+    }
+    auto const name = of_key || of_delegation || group == "release" ? verb : group;
     if (name == "init") invocation.command = std::move(slots.init);
     if (name == "publish") invocation.command = std::move(slots.publish);
     if (name == "list" && of_delegation) invocation.command = ListDelegationsOptions{};
@@ -273,17 +293,22 @@ Result<std::variant<Invocation, Help>> parse_command_line(int argc, char const* 
     app.set_version_flag("--version", "lanyard-seeder " LANYARD_VERSION);
     app.add_option("--state", slots.state, "State directory [/var/lib/lanyard-seeder]");
     app.add_flag("--json", slots.json, "One JSON document on stdout");
+    app.add_option("--remote", slots.remote, "A serving seeder: its https:// URL, or the path of its seeder.sock");
+    app.add_option("--identity", slots.identity, "Of the operator, for --remote: the file that operator add made");
     add_init(app, slots.init);
     add_publish(app, slots.publish);
     add_release(app, slots);
     add_key(app, slots);
     add_delegation(app, slots);
     add_import(app, slots.import);
+    add_member_commands(app, slots.members, add_command);
     add_command(app, "serve", examples::kServe);
     add_command(app, "status", examples::kStatus);
     try {
         app.parse(argc, argv);
-        return collect(app, std::move(slots));
+        auto invocation = collect(app, std::move(slots));
+        if (!invocation) return pass_on(invocation);
+        return std::move(*invocation);
     } catch (CLI::CallForHelp const&) {
         auto text = app.help();
         if (!text.ends_with('\n')) text += '\n';

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "proto/outcome/result.h"
+#include "proto/schema/lanyard/v1/admin.pb.h"
+#include "seeder/console/member_commands.h"
 
 namespace lanyard::console {
 
@@ -27,10 +29,12 @@ struct InitOptions {
     std::vector<std::filesystem::path> targets_keys;
     bool passphrase = false;
     std::optional<std::filesystem::path> passphrase_file;
+    bool qr = false;
 };
 
 struct PublishOptions {
     std::filesystem::path source;
+    bool uploaded = false;  // it came over the network, and lies in the state directory
     std::string app;
     std::string version;
     std::string channel;
@@ -113,9 +117,12 @@ struct StatusOptions {};
 struct Invocation {
     std::filesystem::path state;
     bool json = false;
+    std::string remote;              // empty: beside the state directory
+    std::filesystem::path identity;  // of the operator, for `remote`
     std::variant<InitOptions, PublishOptions, ListOptions, ShowOptions, WithdrawOptions, ServeOptions, StatusOptions,
                  ListKeysOptions, GenerateOptions, RotateOptions, RevokeOptions, RenewOptions, ImportOptions,
-                 AddDelegationOptions, RemoveDelegationOptions, ListDelegationsOptions, VerifyOptions>
+                 AddDelegationOptions, RemoveDelegationOptions, ListDelegationsOptions, VerifyOptions, OperatorOptions,
+                 v1::AdminRequest>
         command;
 };
 

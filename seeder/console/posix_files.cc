@@ -1,13 +1,17 @@
 #include "seeder/console/posix_files.h"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -158,6 +162,65 @@ bool is_locked(fs::path const& file) {
 
 Status write_new_private_file(fs::path const& file, std::string_view bytes) {
     return ceremony::write_new_file(file, bytes, ceremony::Mode::owner_only);
+}
+
+Status write_at(fs::path const& file, std::uint64_t offset, std::string_view bytes) {
+    File const out(file, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
+    if (!out) return refused("cannot write", file, errno);
+    if (::lseek(out.fd(), static_cast<::off_t>(offset), SEEK_SET) < 0) return refused("cannot write", file, errno);
+    if (int const error = write_all(out.fd(), bytes.data(), bytes.size())) return refused("cannot write", file, error);
+    return {};
+}
+
+std::string user_name() { return user_name(::geteuid()); }
+
+std::string user_name(std::uint32_t uid) {
+    std::array<char, 4096> space{};
+    ::passwd entry{};
+    ::passwd* found = nullptr;
+    bool const known = ::getpwuid_r(uid, &entry, space.data(), space.size(), &found) == 0 && found;
+    return known ? entry.pw_name : std::to_string(uid);
+}
+
+std::uint32_t owner_of(fs::path const& file) {
+    struct ::stat status {};
+    return ::stat(file.c_str(), &status) == 0 ? status.st_uid : ~std::uint32_t{0};
+}
+
+namespace {
+
+// Its number and the names of its members.
+struct Group {
+    ::gid_t id;
+    std::vector<std::string> members;
+};
+std::optional<Group> find_group(std::string const& name) {
+    std::vector<char> space(256 * 1024);
+    ::group entry{};
+    ::group* found = nullptr;
+    if (::getgrnam_r(name.c_str(), &entry, space.data(), space.size(), &found) != 0 || !found) return std::nullopt;
+    Group group{entry.gr_gid, {}};
+    for (auto const* const* member = entry.gr_mem; *member; ++member) group.members.emplace_back(*member);
+    return group;
+}
+
+}  // namespace
+
+bool is_member(std::uint32_t uid, std::uint32_t gid, std::string const& name) {
+    auto const group = find_group(name);
+    if (!group) return false;
+    auto const user = user_name(uid);
+    return group->id == gid || std::find(group->members.begin(), group->members.end(), user) != group->members.end();
+}
+
+Status give_to_group(fs::path const& socket, std::string const& name) {
+    auto const group = find_group(name);
+    if (!group) {
+        std::error_code const code(ENOENT, std::generic_category());
+        return fail(code, "[operators] of seeder.toml names the group '" + name + "', which this system does not have");
+    }
+    if (::chown(socket.c_str(), static_cast<::uid_t>(-1), group->id) == 0) return {};
+    return refused("cannot give to the group " + name, socket, errno);
 }
 
 std::string host_name() {

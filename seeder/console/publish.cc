@@ -236,8 +236,8 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
     intake::Order const order{options.source,
                               draft.type,
                               std::max(state.config.expect_nodes, *known_nodes),
-                              state.config.url + "/announce",
-                              state.dir.root(),
+                              announce_url(state.config),
+                              options.uploaded ? std::filesystem::path() : state.dir.root(),
                               [&](release::Digest const& digest) { return find_signed(state.database, digest); }};
     auto const package = intake::take_in(
         disk, state.dir.packages(), order,

@@ -26,6 +26,10 @@ public:
     std::filesystem::path change_lock() const { return root_ / "lock"; }           // while public/metadata is written
     std::filesystem::path publish_lock() const { return root_ / "publish.lock"; }  // while a package is taken in
     std::filesystem::path serve_lock() const { return root_ / "serve.lock"; }      // while a seeder serves
+    std::filesystem::path ca_key() const { return key("ca"); }
+    std::filesystem::path ca_certificate() const { return root_ / "ca.crt"; }
+    std::filesystem::path socket() const { return root_ / "seeder.sock"; }
+    std::filesystem::path uploads() const { return root_ / "uploads"; }
     std::filesystem::path metadata() const { return root_ / "public" / "metadata"; }
     std::filesystem::path packages() const { return root_ / "public" / "packages"; }
 

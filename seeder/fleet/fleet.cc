@@ -72,13 +72,31 @@ std::string stored_form(v1::Report report) {
     return report.SerializeAsString();
 }
 
-// The bytes it takes; nothing when it is there already.
-std::optional<std::int64_t> keep_report(Connection& connection, v1::Report const& report, std::int64_t now) {
+Taken judge_report(Connection& connection, v1::Report const& report) {
+    auto counted = connection.prepare("SELECT node_id FROM fleet_reports WHERE attempt_id = ?");
+    counted.bind(report.attempt_id());
+    if (counted.next()) return counted.text(0) == report.node_id() ? Taken::known : Taken::replayed;
+    auto last = connection.prepare("SELECT sequence FROM fleet_sequences WHERE node_id = ?");
+    last.bind(report.node_id());
+    auto const sequence = static_cast<std::int64_t>(report.sequence());
+    if (last.next() && last.integer(0) >= sequence) return Taken::replayed;
+    connection
+        .prepare(
+            "INSERT INTO fleet_sequences (node_id, sequence) VALUES (?, ?) "
+            "ON CONFLICT (node_id) DO UPDATE SET sequence = excluded.sequence")
+        .bind(report.node_id())
+        .bind(sequence)
+        .run();
+    return Taken::fresh;
+}
+
+// The bytes it takes.
+std::int64_t keep_report(Connection& connection, v1::Report const& report, std::int64_t now) {
     auto const body = stored_form(report);
     connection
         .prepare(
             "INSERT INTO fleet_reports (attempt_id, node_id, app, outcome, received_at, body) "
-            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (attempt_id) DO NOTHING")
+            "VALUES (?, ?, ?, ?, ?, ?)")
         .bind(report.attempt_id())
         .bind(report.node_id())
         .bind(report.app())
@@ -86,7 +104,6 @@ std::optional<std::int64_t> keep_report(Connection& connection, v1::Report const
         .bind(now)
         .bind_blob(body)
         .run();
-    if (connection.changed_rows() == 0) return std::nullopt;
     return static_cast<std::int64_t>(body.size());
 }
 
@@ -173,6 +190,15 @@ CREATE TABLE fleet_reports (
 )sql";
 }
 
+std::string_view sequence_schema() {
+    return R"sql(
+CREATE TABLE fleet_sequences (
+    node_id  TEXT    NOT NULL PRIMARY KEY,
+    sequence INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+}
+
 Result<std::vector<std::string>> Fleet::note(std::span<Sighting const> sightings) {
     using Ids = std::vector<std::string>;
     if (sightings.empty()) return Ids();
@@ -195,21 +221,20 @@ Result<std::vector<std::string>> Fleet::note(std::span<Sighting const> sightings
     });
 }
 
-Result<std::vector<bool>> Fleet::take(std::span<ReceivedReport const> reports, std::chrono::sys_seconds now) {
-    if (reports.empty()) return std::vector<bool>();
+Result<std::vector<Taken>> Fleet::take(std::span<ReceivedReport const> reports, std::chrono::sys_seconds now) {
+    if (reports.empty()) return std::vector<Taken>();
     auto const seconds = std::int64_t{now.time_since_epoch().count()};
-    auto taken = database_.write([this, reports, seconds](Connection& connection) -> Result<std::vector<bool>> {
+    auto taken = database_.write([this, reports, seconds](Connection& connection) -> Result<std::vector<Taken>> {
         if (!report_bytes_) report_bytes_ = count_report_bytes(connection);
-        std::vector<bool> fresh;
+        std::vector<Taken> all;
         for (auto const& received : reports) {
-            auto const bytes = keep_report(connection, received.report, seconds);
-            fresh.push_back(bytes.has_value());
-            if (!bytes) continue;
-            *report_bytes_ += *bytes;
+            all.push_back(judge_report(connection, received.report));
+            if (all.back() != Taken::fresh) continue;
+            *report_bytes_ += keep_report(connection, received.report, seconds);
             apply_report(connection, received.report, seconds);
         }
         keep_the_latest_reports(connection);
-        return fresh;
+        return all;
     });
     if (!taken) report_bytes_.reset();
     return taken;

@@ -18,6 +18,14 @@ namespace lanyard::fleet {
 
 // Tables it needs, for the owner's list of migrations.
 std::string_view fleet_schema();
+std::string_view sequence_schema();  // came later
+
+enum class Taken {
+    fresh,
+    known,     // it has been counted already
+    replayed,  // out of order: its number is not above that of an earlier report of the node, or its attempt is
+               // another's
+};
 
 struct ReceivedReport {
     v1::Report report;  // has passed check_input
@@ -42,9 +50,9 @@ public:
     // have merely been seen and are not in the database: it has to hear all about them again.
     Result<std::vector<std::string>> note(std::span<Sighting const> sightings);
 
-    // All or nothing; for each whether it is new: a report is sent until it is acknowledged, and counts once. A report
-    // makes no node and no application that note() has not told of: its ids are its sender's word.
-    Result<std::vector<bool>> take(std::span<ReceivedReport const> reports, std::chrono::sys_seconds now);
+    // All or nothing. A report is sent until it is acknowledged, and counts once; what is replayed changes nothing. A
+    // report makes no node and no application that note() has not told of.
+    Result<std::vector<Taken>> take(std::span<ReceivedReport const> reports, std::chrono::sys_seconds now);
 
     // By name.
     Result<std::vector<v1::NodeSummary>> nodes();

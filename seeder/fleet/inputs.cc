@@ -16,6 +16,7 @@ constexpr std::size_t kLongestDetail = 2000;
 constexpr int kMostApps = 64;
 constexpr int kMostPhases = 64;
 constexpr int kMostSources = 1000;
+constexpr std::uint64_t kHighestSequence = std::uint64_t{1} << 62;
 
 struct Field {
     char const* name;
@@ -108,6 +109,9 @@ Status check_input(v1::Report const& report) {
                                     {"to_version", report.to_version(), kLongestVersion},
                                     {"detail", report.detail(), kLongestDetail}})});
     if (!whole) return whole;
+    if (report.sequence() == 0 || report.sequence() > kHighestSequence) {
+        return fail(Errc::malformed, "the report has no sequence number; a newer lanyard-node gives it one");
+    }
     if (report.app().empty()) return fail(Errc::malformed, "the report does not say which app it is about");
     if (report.outcome() != v1::OUTCOME_COMMITTED && report.outcome() != v1::OUTCOME_ROLLED_BACK &&
         report.outcome() != v1::OUTCOME_FAILED) {

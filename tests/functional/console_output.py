@@ -6,7 +6,7 @@ import pytest
 from harness import messages, programs
 
 SEEDER_COMMANDS = [["init"], ["publish"], ["release", "list"], ["release", "show"], ["release", "withdraw"], ["serve"],
-                   ["status"]]
+                   ["status"], ["node"], ["token"], ["operator"], ["audit"]]
 NODE_COMMANDS = [["join"], ["run"], ["status"], ["check"], ["update"], ["history"], ["rollback"]]
 COMMANDS = ([("lanyard-seeder", c) for c in SEEDER_COMMANDS] + [("lanyard-node", c) for c in NODE_COMMANDS])
 
@@ -42,6 +42,10 @@ def test_json_of_every_command_is_one_document_of_its_schema(make_seeder, make_n
             (seeder.call("release", "list", "--json"), status.ReleaseList),
             (seeder.call("release", "list", "--app", "demo", "--json"), status.ReleaseList),
             (seeder.call("release", "show", "demo", "1.0.0", "--json"), status.ReleaseInfo),
+            (seeder.call("node", "list", "--json"), messages.admin_pb2.NodeList),
+            (seeder.call("token", "list", "--json"), messages.admin_pb2.TokenList),
+            (seeder.call("operator", "list", "--json"), messages.admin_pb2.OperatorList),
+            (seeder.call("audit", "--json"), messages.admin_pb2.AuditList),
             (node.call("status", "--json"), status.NodeStatus),
             (node.call("check", "--json"), status.CheckResult),
             (node.call("history", "--json"), status.History)]

@@ -3,11 +3,12 @@ import contextlib
 import resource
 import selectors
 import socket
+import ssl
 import subprocess
 
 import pytest
 
-from harness import programs
+from harness import programs, wire
 
 HONEST = "127.0.9.9"
 
@@ -187,15 +188,17 @@ def test_a_header_that_comes_byte_by_byte_is_cut_and_others_are_served(published
         sock.close()
 
 
-def test_a_node_follows_no_redirect(make_node, published, fresh_addresses):
+def test_a_node_follows_no_redirect(make_node, published, fresh_addresses, tmp_path):
     """What answers in the seeder's place may send it nowhere."""
     node = make_node(published)
     address = fresh_addresses()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*wire.Forge(tmp_path / "liar").server(published, address))
     with socket.create_server((address, 8099)) as elsewhere, socket.create_server((address, 8098)) as liar:
-        node.configure(url=f'"http://{address}:8098"')
+        node.configure(url=f'"https://{address}:8098"')
         command = subprocess.Popen([programs.BIN / "lanyard-node", "check", "--state", node.state],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        sock, _ = liar.accept()
+        sock = context.wrap_socket(liar.accept()[0], server_side=True)
         sock.recv(65536)
         sock.sendall(f"HTTP/1.1 302 Found\r\nLocation: http://{address}:8099/\r\nContent-Length: 0\r\n\r\n".encode())
         assert command.wait(timeout=programs.PATIENCE) == 6

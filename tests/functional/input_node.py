@@ -4,8 +4,9 @@ import pytest
 from harness import programs, states
 
 DIGEST = "sha256:" + "0" * 64
+TOKEN = ["--token", "{token}"]
 WRONG_JOIN = {
-    "a seeder that does not answer": (["--seeder", "http://127.0.0.1:9", "--root-digest", DIGEST], 6),
+    "a seeder that does not answer": (["--seeder", "https://127.0.0.1:9", "--root-digest", DIGEST], 6),
     "a root of another digest": (["--seeder", "{url}", "--root-digest", DIGEST], 7),
     "a digest that is none": (["--seeder", "{url}", "--root-digest", "sha256:xyz"], 2),
     "a digest of another kind": (["--seeder", "{url}", "--root-digest", "md5:" + "0" * 32], 2),
@@ -20,6 +21,12 @@ WRONG_JOIN = {
     "a listen address that is none": (["--seeder", "{url}", "--root-digest", "{digest}", "--swarm-listen", "x"], 2),
     "a port of 70000": (["--seeder", "{url}", "--root-digest", "{digest}", "--swarm-port", "70000"], 2),
     "an unknown option": (["--seeder", "{url}", "--root-digest", "{digest}", "--colour", "red"], 2),
+    "a seeder without TLS": (["--seeder", "http://127.0.0.1:8430", "--root-digest", "{digest}"], 2),
+    "no right at all": (["--seeder", "{url}", "--root-digest", "{digest}"], 2),
+    "a token and a digest": (
+        ["--seeder", "{url}", "--root-digest", "{digest}", *TOKEN, "--ca-digest", DIGEST], 2),
+    "a token cut short": (["--seeder", "{url}", "--root-digest", "{digest}", "--token", "abcdef"], 2),
+    "the CA of somebody else": (["--seeder", "{url}", "--root-digest", "{digest}", "--ca-digest", DIGEST], 7),
 }
 
 
@@ -27,7 +34,9 @@ WRONG_JOIN = {
 def test_join_refuses(what, seeder, tmp_path):
     arguments, code = WRONG_JOIN[what]
     node = programs.Node(tmp_path / "node", "node")
-    filled = [a.format(url=seeder.url, digest=seeder.root_digest) for a in arguments]
+    if "--token" not in arguments and "--ca-digest" not in arguments and "no right" not in what:
+        arguments = [*arguments, *TOKEN]
+    filled = [a.format(url=seeder.url, digest=seeder.root_digest, token=seeder.token()) for a in arguments]
     app = [] if "--app" in filled else ["--app", "demo"]
     states.refused(node.call("join", *filled, *app), code)
     assert not node.state.exists() or not any(node.state.iterdir())
@@ -89,7 +98,7 @@ def test_a_seeder_that_is_down_is_named_and_nothing_changes(command, seeder, mak
     before = node.installed("demo")
     answer = node.call(*command)
     states.refused(answer, 6)
-    assert seeder.url.removeprefix("http://") in answer.err
+    assert seeder.url.removeprefix("https://") in answer.err
     assert node.installed("demo") == before
 
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from harness import mirror, programs
+from harness import mirror, programs, wire
 
 PORT = 8080
 
@@ -15,7 +15,7 @@ def start_nginx(tmp_path, fresh_addresses):
     running = []
 
     def start(server, **values):
-        address = fresh_addresses()
+        address = values.pop("address", None) or fresh_addresses()
         nginx = mirror.Nginx(tmp_path / f"nginx-{address}", server.format(address=address, port=PORT, **values))
         running.append(nginx)
         return f"http://{address}:{PORT}", nginx
@@ -32,21 +32,16 @@ def published(seeder, release):
 
 
 @pytest.fixture
-def behind_a_front(published, start_nginx, make_node, tmp_path):
+def behind_a_front(published, start_nginx, make_node, tmp_path, fresh_addresses):
     """A node whose seeder answers checks, but gives no file; a mirror, and the copy of public/ that it serves."""
-    front, _ = start_nginx(mirror.FRONT, seeder=published.url)
+    node = make_node(published)
+    address = fresh_addresses()
+    chain, key = wire.Forge(tmp_path / "front").server(published, address)
+    front, _ = start_nginx(mirror.FRONT, seeder=published.url, address=address, chain=chain, key=key, node=node.state)
     copy = shutil.copytree(published.state / "public", tmp_path / "copy")
     url, nginx = start_nginx(mirror.MIRROR, public=copy)
-    node = make_node(published)
-    node.configure(url=f'"{front}"', mirrors=f'["{url}"]')
+    node.configure(url=f'"{front.replace("http://", "https://")}"', mirrors=f'["{url}"]')
     return node, nginx, copy
-
-
-def test_a_node_joins_by_the_url_of_a_mirror(published, start_nginx, make_node):
-    published.daemon.kill()
-    published.url, _ = start_nginx(mirror.MIRROR, public=published.state / "public")
-    node = make_node(published)
-    assert (node.state / "node.toml").exists()
 
 
 def test_a_node_without_a_mirror_does_not_get_by_when_the_seeder_gives_no_metadata(behind_a_front):

@@ -93,7 +93,7 @@ def test_a_node_refuses_a_manifest_in_which_one_bit_changed(role, published, mak
 
 def test_private_keys_are_readable_by_their_owner_only_and_are_never_served(published):
     keys = sorted((published.state / "keys").iterdir())
-    assert [key.name for key in keys] == sorted(f"{role}.pem" for role in ROLES)
+    assert [key.name for key in keys] == sorted(f"{role}.pem" for role in (*ROLES, "ca"))
     assert {key.stat().st_mode & 0o777 for key in keys} == {0o600}
     served = b"".join(path.read_bytes() for path in (published.state / "public").rglob("*") if path.is_file())
     assert b"PRIVATE KEY" not in served

@@ -35,6 +35,7 @@ def test_the_join_line_that_init_prints_is_a_command_that_joins(make_seeder, tmp
     answer = node.call(*words[1:])
     assert answer.code == 0, answer
     assert node.status().seeder_url == seeder.url
+    assert [entry.state for entry in seeder.nodes().values()] == ["accepted"]
 
 
 @pytest.mark.parametrize("form", ["tar.gz", "tar.xz", "tar.zst", "zip"])

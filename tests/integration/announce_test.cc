@@ -11,6 +11,7 @@
 #include "tests/support/loop.h"
 #include "tests/support/recorded_events.h"
 #include "tests/support/scratch.h"
+#include "tests/support/test_fleet.h"
 
 namespace lanyard::announce {
 namespace {
@@ -48,7 +49,7 @@ public:
 };
 
 store::Database open(std::filesystem::path const& file) {
-    std::array const migrations = {fleet::fleet_schema()};
+    std::array const migrations = {fleet::fleet_schema(), fleet::sequence_schema()};
     auto database = store::Database::open(file, migrations);
     if (!database) throw std::runtime_error(database.error().detail);
     return std::move(*database);
@@ -68,10 +69,14 @@ protected:
         settings.swarm_port = 8431;
         settings.rate_limit = rate_limit;
         client.reset();
-        front = std::make_unique<Front>(io, events, releases, tracker, recorder, settings);
+        front = std::make_unique<Front>(io, events, releases, tracker, recorder, door, settings);
+        if (auto const shown = front->use_tls(certificates.server()); !shown) {
+            throw std::runtime_error(shown.error().detail);
+        }
         auto const listening = front->listen("127.0.0.1", 0);
         if (!listening) throw std::runtime_error(listening.error().detail);
-        client = std::make_unique<http::Client>(io, http::Url{"127.0.0.1", front->port()});
+        http::Url const url{"127.0.0.1", front->port(), http::Url::Scheme::https};
+        client = std::make_unique<http::Client>(io, url, std::nullopt, certificates.stranger());
     }
 
     http::ClientResponse send(http::Method method, std::string path, std::string body = "") {
@@ -137,8 +142,16 @@ protected:
         report.set_outcome(v1::OUTCOME_ROLLED_BACK);
         report.set_detail("it did not start");
         report.set_ended_at(900);
+        report.set_sequence(attempt);
         return report;
     }
+    static v1::SignedReport signed_of(v1::Report const& report) {
+        v1::SignedReport message;
+        message.set_report(report.SerializeAsString());
+        message.set_signature("by the door's word");
+        return message;
+    }
+    http::ClientResponse send_report(v1::Report const& report) { return post("/v1/report", signed_of(report)); }
     static v1::AnnounceRequest announce_of(unsigned node, std::uint16_t port) {
         v1::AnnounceRequest announce;
         announce.set_node_id(id(node));
@@ -157,6 +170,8 @@ protected:
     OneRelease releases;
     tracker::Tracker tracker{{}, 1};
     Recorder recorder{io, events, pool, fleet, [] { return std::chrono::sys_seconds(1000s); }};
+    support::TestFleet certificates;
+    support::OpenDoor door;
     std::unique_ptr<Front> front;
     std::unique_ptr<http::Client> client;
     std::vector<Result<http::ClientResponse>> answers;
@@ -284,8 +299,8 @@ TEST_F(AnnounceTest, WritesDownWhoHasChecked) {
 
 TEST_F(AnnounceTest, TakesAReportOnceAndAcknowledgesItEachTime) {
     post("/v1/check", check_of());
-    EXPECT_EQ(post("/v1/report", report_of(1)).status, 200u);
-    EXPECT_EQ(post("/v1/report", report_of(1)).status, 200u);
+    EXPECT_EQ(send_report(report_of(1)).status, 200u);
+    EXPECT_EQ(send_report(report_of(1)).status, 200u);
     EXPECT_EQ(events.count("fleet.report"), 1);
     EXPECT_EQ(events.text("fleet.report"), "pc-1: editor from 1.0.0 to 1.1.0 rolled back: it did not start");
     EXPECT_EQ(fleet.nodes()->at(0).apps(0).last_outcome(), v1::OUTCOME_ROLLED_BACK);
@@ -295,7 +310,7 @@ TEST_F(AnnounceTest, StoresNothingOfAReportThatItDoesNotKnow) {
     auto report = report_of(1);
     auto const known = report.SerializeAsString();
     report.GetReflection()->MutableUnknownFields(&report)->AddLengthDelimited(99, std::string(50'000, 'x'));
-    EXPECT_EQ(post("/v1/report", report).status, 200u);
+    EXPECT_EQ(send_report(report).status, 200u);
     auto const stored = database.read([](store::Connection& connection) -> Result<std::string> {
         auto rows = connection.prepare("SELECT body FROM fleet_reports");
         return rows.next() ? rows.blob(0) : std::string();
@@ -309,7 +324,7 @@ TEST_F(AnnounceTest, AcknowledgesAReportOnlyWhenItIsStored) {
         return {};
     });
     ASSERT_TRUE(broken);
-    auto const answer = post("/v1/report", report_of(1));
+    auto const answer = send_report(report_of(1));
     EXPECT_EQ(answer.status, 503u);
     EXPECT_EQ(answer.retry_after, 30s);
     EXPECT_EQ(events.count("fleet.write_failed"), 1);
@@ -371,7 +386,8 @@ TEST_F(AnnounceTest, ServesTheFilesOfPublicOnly) {
 }
 
 TEST_F(AnnounceTest, AnswersTheWrongMethodAndUnknownPaths) {
-    for (auto const* path : {"/v1/check", "/v1/report", "/v1/announce"}) EXPECT_EQ(get(path).status, 405u) << path;
+    for (auto const* path : {"/v1/check", "/v1/report", "/v1/announce", "/v1/enroll"})
+        EXPECT_EQ(get(path).status, 405u) << path;
     for (auto const* path : {"/healthz", "/announce", "/metadata/timestamp.pb"}) {
         EXPECT_EQ(send(http::Method::post, path).status, 405u) << path;
     }
@@ -383,18 +399,19 @@ TEST_F(AnnounceTest, AnswersTheWrongMethodAndUnknownPaths) {
 
 TEST_F(AnnounceTest, RefusesMalformedMessagesWithASentence) {
     std::string const nonsense = "\xff\xff\xff\xff";
-    for (auto const* path : {"/v1/check", "/v1/report", "/v1/announce"}) {
+    for (auto const* path : {"/v1/check", "/v1/report", "/v1/announce", "/v1/enroll"}) {
         auto const answer = send(http::Method::post, path, nonsense);
         EXPECT_EQ(answer.status, 400u) << path;
         EXPECT_TRUE(answer.body.starts_with("The body is not a lanyard.v1.")) << answer.body;
-        EXPECT_EQ(send(http::Method::post, path, "").status, 400u) << "an empty message names no node";
+        bool const asks = std::string_view(path) == "/v1/enroll";
+        EXPECT_EQ(send(http::Method::post, path, "").status, asks ? 200u : 400u) << "an empty message names no node";
     }
     auto check = check_of();
     check.set_node_name("pc\n1");
     EXPECT_EQ(post("/v1/check", check).body, "node_name holds a control character; remove it\n");
     auto report = report_of(1);
     report.set_attempt_id("1");
-    EXPECT_EQ(post("/v1/report", report).status, 400u);
+    EXPECT_EQ(send_report(report).status, 400u);
     auto announce = announce_of(1, 1);
     announce.set_port(65536);
     EXPECT_EQ(post("/v1/announce", announce).status, 400u);
@@ -404,6 +421,65 @@ TEST_F(AnnounceTest, RefusesMalformedMessagesWithASentence) {
     announce.set_info_hash_v1(std::string(20, 'u'));
     EXPECT_EQ(post("/v1/announce", announce).status, 404u);
     EXPECT_EQ(events.count("fleet.report"), 0);
+}
+
+TEST_F(AnnounceTest, AnswersControlPathsOverTlsOnlyAndPublicOnesAlsoWithout) {
+    support::write_file(scratch / "public/metadata/timestamp.pb", "signed");
+    http::Client plain(io, http::Url{"127.0.0.1", front->port()});
+    for (auto const* path : {"/v1/check", "/v1/report", "/v1/announce", "/v1/enroll"}) {
+        auto const answer = run_until(io, plain.send(request_of(http::Method::post, path, "any")));
+        ASSERT_TRUE(answer);
+        EXPECT_EQ(answer->status, 403u) << path;
+        EXPECT_NE(answer->body.find("https://"), std::string::npos) << answer->body;
+    }
+    for (auto const* path : {"/healthz", "/metadata/timestamp.pb", "/announce"}) {
+        auto const answer = run_until(io, plain.send(request_of(http::Method::get, path)));
+        ASSERT_TRUE(answer);
+        EXPECT_EQ(answer->status, 200u) << path;
+    }
+    EXPECT_TRUE(fleet.nodes()->empty());
+}
+
+TEST_F(AnnounceTest, AnswersNothingToANodeThatIsNotAdmitted) {
+    door.locked_out = id(1);
+    EXPECT_EQ(post("/v1/check", check_of()).status, 403u);
+    EXPECT_EQ(send_report(report_of(1)).status, 403u);
+    EXPECT_EQ(post("/v1/announce", announce_of(1, 7001)).status, 403u);
+    EXPECT_EQ(releases.asked, 0);
+    EXPECT_EQ(post("/v1/check", check_of("1.0.0", 2)).status, 200u);
+}
+
+TEST_F(AnnounceTest, EndsAHeldCheckWhenItsNodeIsRevokedAndNoOther) {
+    begin_check(long_poll(1), *client);
+    begin_check(long_poll(2), *client);
+    while (front->held_checks() < 2) io.run_one();
+    door.locked_out = id(1);
+    front->admission_changed();
+    while (answers.empty()) io.run_one();
+    ASSERT_TRUE(answers[0]);
+    EXPECT_EQ(answers[0]->status, 403u);
+    while (front->held_checks() < 1) io.run_one();
+    EXPECT_EQ(answers.size(), 1u);
+}
+
+TEST_F(AnnounceTest, CountsNothingOfAForgedReport) {
+    post("/v1/check", check_of());
+    door.genuine = false;
+    EXPECT_EQ(send_report(report_of(1)).status, 400u);
+    EXPECT_EQ(events.count("report.refused"), 1);
+    EXPECT_EQ(events.count("fleet.report"), 0);
+    door.genuine = true;
+    EXPECT_EQ(send_report(report_of(1)).status, 200u);
+    EXPECT_EQ(events.count("fleet.report"), 1);
+}
+
+TEST_F(AnnounceTest, RefusesAReplayedReportAndCountsNothingOfIt) {
+    EXPECT_EQ(send_report(report_of(5)).status, 200u);
+    auto replayed = report_of(6);
+    replayed.set_sequence(5);
+    EXPECT_EQ(send_report(replayed).status, 409u);
+    EXPECT_EQ(events.count("report.refused"), 1);
+    EXPECT_EQ(events.count("fleet.report"), 1);
 }
 
 TEST_F(AnnounceTest, AnswersWhoAsksTooOftenWithTooManyRequests) {

@@ -20,9 +20,11 @@ http {{ access_log {work}/access.log;
 # docs/how-to/mirror.md shows the same.
 MIRROR = """server {{ listen {address}:{port}; root {public};
     location / {{ limit_except GET {{ deny all; }} }} }}"""
-# In front of a seeder whose files are not to be had there.
-FRONT = """server {{ listen {address}:{port};
-    location /v1/ {{ proxy_pass {seeder}; }}
+# In front of a seeder whose files are not to be had there; speaks for the one node whose certificate it has.
+FRONT = """server {{ listen {address}:{port} ssl; ssl_protocols TLSv1.3;
+    ssl_certificate {chain}; ssl_certificate_key {key};
+    location /v1/ {{ proxy_pass {seeder}; proxy_ssl_protocols TLSv1.3;
+        proxy_ssl_certificate {node}/certificate.pem; proxy_ssl_certificate_key {node}/key.pem; }}
     location / {{ return 503; }} }}"""
 
 

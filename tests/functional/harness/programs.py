@@ -155,8 +155,8 @@ class Seeder:
     def __init__(self, state, address="127.0.0.1", port=8430, swarm_port=8431, network=None):
         self.state, self.address, self.port, self.swarm_port = pathlib.Path(state), address, port, swarm_port
         self.network, self.daemon = network, None
-        self.url = f"http://{address}:{port}"
-        self.root_digest = None
+        self.url = f"https://{address}:{port}"
+        self.root_digest = self.first_token = self._token = None
 
     def call(self, *arguments, **options):
         return call("lanyard-seeder", *arguments, "--state", self.state, network=self.network, **options)
@@ -165,7 +165,35 @@ class Seeder:
         result = self.call("init", "--url", self.url, "--listen", self.address, "--port", self.port, "--swarm-port",
                            self.swarm_port, "--json", *more).json(messages.status_pb2.InitResult)
         self.root_digest = result.root_digest
+        self.first_token = re.search(r"--token (\S+)", result.join_line).group(1)
         return result
+
+    def new_token(self, *more):
+        return self.call("token", "new", "--json", *more).json(messages.admin_pb2.TokenResult).token
+
+    def token(self):
+        """One with which any number of nodes may join."""
+        self._token = self._token or self.new_token("--uses", "1000")
+        return self._token
+
+    def nodes(self):
+        """Those enrolled, and those that wait, by name."""
+        listed = self.call("node", "list", "--json").json(messages.admin_pb2.NodeList)
+        return {node.name: node for node in listed.nodes}
+
+    def operator(self, name, role, out):
+        """The file with which an operator comes; returns when a serving seeder knows the operator."""
+        place = self.daemon.count() if self.daemon and self.daemon.running() else None
+        answer = self.call("operator", "add", name, "--role", role, "--out", out, "--json")
+        file = pathlib.Path(answer.json(messages.admin_pb2.OperatorInfo).file)
+        if place is not None:
+            self.daemon.wait("operator.action", f"add operator {name} ", after=place)
+        return file
+
+    def remote(self, identity, *arguments, **options):
+        """A command over the network."""
+        return call("lanyard-seeder", *arguments, "--remote", self.url, "--identity", identity, network=self.network,
+                    **options)
 
     def publish(self, path, app, version, *more, seconds=PATIENCE):
         """Returns when the release is known to whoever asks from now on."""
@@ -199,9 +227,12 @@ class Node:
     def call(self, *arguments, **options):
         return call("lanyard-node", *arguments, "--state", self.state, network=self.network, **options)
 
-    def join(self, seeder, *more, root_digest=None):
-        return self.call("join", "--seeder", seeder.url, "--root-digest", root_digest or seeder.root_digest, "--name",
-                         self.name, "--swarm-listen", self.address, "--swarm-port", self.swarm_port, *more)
+    def join(self, seeder, *more, root_digest=None, token=None, **options):
+        """`token`: by default one of the seeder's that anybody may use; "" for none."""
+        right = ["--token", seeder.token() if token is None else token] if token != "" else []
+        return self.call("join", "--seeder", seeder.url, "--root-digest", root_digest or seeder.root_digest, *right,
+                         "--name", self.name, "--swarm-listen", self.address, "--swarm-port", self.swarm_port, *more,
+                         **options)
 
     def configure(self, **values):
         """Changes keys of node.toml that are there already."""

@@ -1,4 +1,5 @@
 """State directories from outside: have they changed? And the form of a refusal."""
+import base64
 import contextlib
 import hashlib
 import io
@@ -51,3 +52,17 @@ def tar_with_entry(path, name):
             info.size = 5
             out.addfile(info, io.BytesIO(b"hello"))
     return path
+
+
+def token_secret(token):
+    """The secret in the text of a token: base32 of version, pin, secret, checksum."""
+    return _bytes_of(token)[33:49]
+
+
+def token_with_another_secret(token):
+    body = _bytes_of(token)[:33] + os.urandom(16)
+    return base64.b32encode(body + hashlib.sha256(body).digest()[:4]).decode().rstrip("=").lower()
+
+
+def _bytes_of(token):
+    return base64.b32decode(token.upper() + "=" * (-len(token) % 8))

@@ -116,7 +116,7 @@ protected:
         return support::run(io, client.http("http://127.0.0.1:" + std::to_string(port) + "/", 5s)).has_value();
     }
     store::Database open_database() {
-        std::array<std::string_view, 1> const migrations{journal::journal_schema()};
+        std::array<std::string_view, 2> const migrations{journal::journal_schema(), journal::sequence_schema()};
         auto db = store::Database::open(scratch / "node.db", migrations);
         if (!db) throw std::runtime_error(db.error().detail);
         return std::move(*db);

@@ -18,7 +18,7 @@ using support::sample_target;
 class JournalTest : public testing::Test {
 protected:
     store::Database open() {
-        std::array<std::string_view, 1> const migrations{journal_schema()};
+        std::array<std::string_view, 2> const migrations{journal_schema(), sequence_schema()};
         auto db = store::Database::open(scratch / "node.db", migrations);
         if (!db) throw std::runtime_error(db.error().detail);
         return std::move(*db);
@@ -86,6 +86,27 @@ TEST_F(JournalTest, GivesEachAttemptAnIdOf32HexDigits) {
     EXPECT_EQ(one.id.size(), 32u);
     EXPECT_EQ(one.id.find_first_not_of("0123456789abcdef"), std::string::npos);
     EXPECT_NE(one.id, other.id);
+}
+
+TEST_F(JournalTest, NumbersReportsEverHigherThoughTheClockIsSetBackAndTheOutboxIsEmptied) {
+    std::uint64_t last = 0;
+    for (auto const step : {0h, 1h, -1000h, 0h, 2000h}) {
+        now += step;
+        auto const attempt = walk(first, v1::OUTCOME_FAILED);
+        auto const sequence = records.outbox_next().value()->sequence();
+        EXPECT_GT(sequence, last);
+        last = sequence;
+        ASSERT_TRUE(records.outbox_done(attempt.id));
+        database = open();
+    }
+}
+
+TEST_F(JournalTest, NumbersReportsByTheClockSoThatADatabaseFromABackupGoesOnAboveWhatItHadSent) {
+    walk(first, v1::OUTCOME_FAILED);
+    auto const before = records.history(1).value()[0].sequence();
+    now += 24h;
+    walk(first, v1::OUTCOME_FAILED);
+    EXPECT_GE(records.history(1).value()[0].sequence(), before + 24 * 3600 * 1000);
 }
 
 TEST_F(JournalTest, RemembersAnAttemptUnderWayWithEverythingToGoOn) {

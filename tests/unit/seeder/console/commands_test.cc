@@ -20,7 +20,7 @@ class CommandsTest : public testing::Test {
 protected:
     int init() {
         InitOptions options;
-        options.url = "http://seeder:8430";
+        options.url = "https://seeder:8430";
         options.listen = "0.0.0.0";
         options.port = 8430;
         options.swarm_port = 8431;
@@ -136,7 +136,7 @@ TEST_F(CommandsTest, ASecondReleaseOfTheSameBytesKeepsTheSignedTorrent) {
     EXPECT_EQ(support::read_file(torrent), bytes);
     fs::remove(torrent);
     auto config = support::read_file(dir_.config());
-    config.replace(config.find("http://seeder"), 13, "http://other");
+    config.replace(config.find("https://seeder"), 14, "https://other");
     write_file(dir_.config(), config);
     EXPECT_EQ(publish(release("1.2.0")), 5);
     EXPECT_TRUE(said(torrent.string()));

@@ -9,7 +9,7 @@ namespace {
 
 TEST(Config, ReadsBackWhatItHasWritten) {
     Config config;
-    config.url = "http://seeder.example:9000";
+    config.url = "https://seeder.example:9000";
     config.listen = "::";
     config.port = 9000;
     config.shared_addresses = {"192.0.2.7", "10.9.0.0/16"};
@@ -26,13 +26,13 @@ TEST(Config, ReadsBackWhatItHasWritten) {
 }
 
 TEST(Config, AUrlEndsInItsPort) {
-    auto const config = parse_config("[seeder]\nurl = \"http://host:9000/\"\n", "seeder.toml");
+    auto const config = parse_config("[seeder]\nurl = \"https://host:9000/\"\n", "seeder.toml");
     ASSERT_TRUE(config) << config.error().detail;
-    EXPECT_EQ(config->url, "http://host:9000");
+    EXPECT_EQ(config->url, "https://host:9000");
 }
 
 TEST(Config, WhatIsAbsentHasItsDefault) {
-    auto const config = parse_config("[seeder]\nurl = \"http://seeder\"\n", "seeder.toml");
+    auto const config = parse_config("[seeder]\nurl = \"https://seeder\"\n", "seeder.toml");
     ASSERT_TRUE(config) << config.error().detail;
     EXPECT_EQ(config->port, 8430);
     EXPECT_EQ(config->swarm_port, 8431);
@@ -57,28 +57,28 @@ TEST_P(ConfigRefuses, SayingWhereAndWhy) {
 INSTANTIATE_TEST_SUITE_P(
     , ConfigRefuses,
     testing::Values(
-        Wrong{"AMisspeltSetting", "[seeder]\nurl = \"http://s\"\nprot = 1\n",
+        Wrong{"AMisspeltSetting", "[seeder]\nurl = \"https://s\"\nprot = 1\n",
               "seeder.toml:3: there is no setting 'prot' in [seeder]; did you mean 'port'?"},
-        Wrong{"ASharedAddressThatIsNone", "[seeder]\nurl = \"http://s\"\nshared_addresses = [\"pc-7\"]\n",
+        Wrong{"ASharedAddressThatIsNone", "[seeder]\nurl = \"https://s\"\nshared_addresses = [\"pc-7\"]\n",
               "seeder.toml: 'pc-7' is neither an address nor a network: write it as 192.0.2.7 or 192.0.2.0/24"},
         Wrong{"AStrangeSetting", "[swarm]\ncolour = 1\n", "seeder.toml:2: there is no setting 'colour' in [swarm]"},
         Wrong{"AMisspeltTable", "[seder]\nport = 1\n",
               "seeder.toml:1: there is no table or setting 'seder' here; did you mean 'seeder'?"},
-        Wrong{"ATextForANumber", "[seeder]\nurl = \"http://s\"\nport = \"8430\"\n",
+        Wrong{"ATextForANumber", "[seeder]\nurl = \"https://s\"\nport = \"8430\"\n",
               "seeder.toml:3: 'port' must be a number from 0 to 65535"},
-        Wrong{"APortThatIsNone", "[seeder]\nurl = \"http://s\"\nport = 70000\n",
+        Wrong{"APortThatIsNone", "[seeder]\nurl = \"https://s\"\nport = 70000\n",
               "seeder.toml:3: 'port' must be a number from 0 to 65535"},
         Wrong{"ANumberForAText", "[seeder]\nurl = 5\n", "seeder.toml:2: 'url' must be a text in quotes"},
         Wrong{"ATextForAList", "[swarm]\nnetworks = \"10.0.0.0/8\"\n",
               "seeder.toml:2: 'networks' must be a list of texts: [\"...\"]"},
-        Wrong{"ANetworkThatIsNone", "[seeder]\nurl = \"http://s\"\n[swarm]\nnetworks = [\"10.0.0.0\"]\n",
+        Wrong{"ANetworkThatIsNone", "[seeder]\nurl = \"https://s\"\n[swarm]\nnetworks = [\"10.0.0.0\"]\n",
               "seeder.toml: '10.0.0.0' is no network: write it as 192.168.0.0/16"},
-        Wrong{"AnAddressThatIsNone", "[seeder]\nurl = \"http://s\"\nlisten = \"eth0\"\n",
+        Wrong{"AnAddressThatIsNone", "[seeder]\nurl = \"https://s\"\nlisten = \"eth0\"\n",
               "seeder.toml: 'eth0' cannot be listened on: it is no IP address; use 0.0.0.0 for all"},
-        Wrong{"TwoServersOnOnePort", "[seeder]\nurl = \"http://s\"\nport = 8431\n",
+        Wrong{"TwoServersOnOnePort", "[seeder]\nurl = \"https://s\"\nport = 8431\n",
               "seeder.toml: port 8431 cannot serve both HTTP and the swarm: choose two"},
         Wrong{"NoUrl", "[seeder]\nport = 1\n",
-              "seeder.toml: [seeder] has no 'url': say what nodes connect to, such as url = \"http://seeder:8430\""}),
+              "seeder.toml: [seeder] has no 'url': say what nodes connect to, such as url = \"https://seeder:8430\""}),
     [](auto const& instance) { return instance.param.name; });
 
 TEST(Config, NamesTheLineOfASyntaxError) {

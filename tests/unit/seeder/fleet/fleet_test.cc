@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 std::string id(char digit) { return std::string(32, digit); }
 
 store::Database open(std::filesystem::path const& file) {
-    std::array const migrations = {fleet_schema()};
+    std::array const migrations = {fleet_schema(), sequence_schema()};
     auto database = store::Database::open(file, migrations);
     if (!database) throw std::runtime_error(database.error().detail);
     return std::move(*database);
@@ -47,6 +47,8 @@ ReceivedReport report_of(char node, char attempt, std::int64_t ended_at, v1::Out
     received.report.set_outcome(outcome);
     received.report.set_detail(std::string("detail ") + attempt);
     received.report.set_ended_at(ended_at);
+    // Grows with the letter, whatever the test is about.
+    received.report.set_sequence(static_cast<std::uint64_t>(attempt));
     return received;
 }
 
@@ -56,10 +58,11 @@ protected:
         auto const noted = fleet.note(std::span(&sighting, 1));
         EXPECT_TRUE(noted) << noted.error().detail;
     }
-    bool take(ReceivedReport const& report) {
-        auto const fresh = fleet.take(std::span(&report, 1), now);
-        EXPECT_TRUE(fresh) << fresh.error().detail;
-        return fresh.value_or(std::vector<bool>{false}).at(0);
+    bool take(ReceivedReport const& report) { return judge(report) == Taken::fresh; }
+    Taken judge(ReceivedReport const& report) {
+        auto const taken = fleet.take(std::span(&report, 1), now);
+        EXPECT_TRUE(taken) << taken.error().detail;
+        return taken.value_or(std::vector{Taken::replayed}).at(0);
     }
     std::vector<v1::NodeSummary> nodes() {
         auto all = fleet.nodes();
@@ -151,7 +154,48 @@ TEST_F(FleetTest, CountsAReportTwiceInOneBatchOnce) {
     note(sighting_of('a'));
     std::vector<ReceivedReport> const batch = {report_of('a', '1', 500), report_of('a', '1', 500),
                                                report_of('b', '2', 500)};
-    EXPECT_EQ(fleet.take(batch, now), (std::vector<bool>{true, false, true}));
+    EXPECT_EQ(fleet.take(batch, now), (std::vector{Taken::fresh, Taken::known, Taken::fresh}));
+}
+
+TEST_F(FleetTest, RefusesAReportThatIsNotAboveTheLastOneOfItsNodeAndCountsNothingOfIt) {
+    note(sighting_of('a'));
+    EXPECT_EQ(judge(report_of('a', '5', 500)), Taken::fresh);
+    auto replayed = report_of('a', '6', 600, v1::OUTCOME_FAILED);
+    for (std::uint64_t const sequence : {'5', '4', '1'}) {
+        replayed.report.set_sequence(sequence);
+        EXPECT_EQ(judge(replayed), Taken::replayed) << sequence;
+    }
+    EXPECT_EQ(bodies().size(), 1u);
+    EXPECT_EQ(only_app().last_outcome(), v1::OUTCOME_COMMITTED);
+    replayed.report.set_sequence('6');
+    EXPECT_EQ(judge(replayed), Taken::fresh);
+    EXPECT_EQ(bodies().size(), 2u);
+}
+
+TEST_F(FleetTest, AcknowledgesARepeatedReportAlsoWhenLaterOnesHaveComeSince) {
+    EXPECT_EQ(judge(report_of('a', '1', 500)), Taken::fresh);
+    EXPECT_EQ(judge(report_of('a', '2', 500)), Taken::fresh);
+    EXPECT_EQ(judge(report_of('a', '1', 500)), Taken::known);
+    EXPECT_EQ(judge(report_of('a', '3', 500)), Taken::fresh);
+    EXPECT_EQ(bodies().size(), 3u);
+}
+
+TEST_F(FleetTest, CountsTheNumbersOfEachNodeOnTheirOwn) {
+    EXPECT_EQ(judge(report_of('a', '9', 500)), Taken::fresh);
+    EXPECT_EQ(judge(report_of('b', '1', 500)), Taken::fresh);
+}
+
+TEST_F(FleetTest, RefusesTheAttemptOfAnotherNode) {
+    EXPECT_EQ(judge(report_of('a', '1', 500)), Taken::fresh);
+    EXPECT_EQ(judge(report_of('b', '1', 500)), Taken::replayed);
+}
+
+TEST_F(FleetTest, RemembersTheLastNumberAlsoWhenTheReportHasBeenForgotten) {
+    Fleet few(database, 10, 1);
+    auto const first = report_of('a', '1', 500);
+    ASSERT_TRUE(few.take(std::span(&first, 1), now));
+    EXPECT_TRUE(bodies().empty());
+    EXPECT_EQ(judge(first), Taken::replayed);
 }
 
 TEST_F(FleetTest, KeepsTheVersionWhenAnAttemptDidNotChangeIt) {
@@ -163,9 +207,9 @@ TEST_F(FleetTest, KeepsTheVersionWhenAnAttemptDidNotChangeIt) {
 
 TEST_F(FleetTest, DoesNotLetAReportThatWasHeldUpReplaceALaterOne) {
     note(sighting_of('a'));
-    EXPECT_TRUE(take(report_of('a', '2', 600, v1::OUTCOME_ROLLED_BACK)));
-    EXPECT_TRUE(take(report_of('a', '1', 500)));
-    EXPECT_EQ(only_app().last_detail(), "detail 2");
+    EXPECT_TRUE(take(report_of('a', '1', 600, v1::OUTCOME_ROLLED_BACK)));
+    EXPECT_TRUE(take(report_of('a', '2', 500)));
+    EXPECT_EQ(only_app().last_detail(), "detail 1");
     EXPECT_EQ(only_app().version(), "1.0.0");
 }
 
@@ -242,7 +286,7 @@ TEST_F(FleetTest, RemembersAcrossARestart) {
     Fleet second(other);
     EXPECT_EQ(second.expected_nodes(), 1u);
     auto const report = report_of('a', '1', 500);
-    EXPECT_EQ(second.take(std::span(&report, 1), now), std::vector<bool>{false});
+    EXPECT_EQ(second.take(std::span(&report, 1), now), std::vector{Taken::known});
 }
 
 }  // namespace

@@ -212,6 +212,7 @@ bool is_refused(Spoil spoil) {
     report.set_attempt_id(id(2));
     report.set_app("editor");
     report.set_outcome(v1::OUTCOME_COMMITTED);
+    report.set_sequence(1);
     report.add_phases()->set_phase("fetch");
     report.add_sources()->set_address("10.0.0.1");
     spoil(report);
@@ -224,6 +225,8 @@ TEST(InputsTest, RefusesReportsThatNoNodeSends) {
     EXPECT_TRUE(is_refused([](auto& r) { r.clear_attempt_id(); }));
     EXPECT_TRUE(is_refused([](auto& r) { r.clear_app(); }));
     EXPECT_TRUE(is_refused([](auto& r) { r.clear_outcome(); }));
+    EXPECT_TRUE(is_refused([](auto& r) { r.clear_sequence(); }));
+    EXPECT_TRUE(is_refused([](auto& r) { r.set_sequence(std::uint64_t{1} << 63); }));
     EXPECT_TRUE(is_refused([](auto& r) { r.set_outcome(static_cast<v1::Outcome>(9)); }));
     EXPECT_TRUE(is_refused([](auto& r) { r.set_detail(std::string(2001, 'd')); }));
     EXPECT_TRUE(is_refused([](auto& r) { r.set_detail("a\x1b[31m"); }));

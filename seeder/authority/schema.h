@@ -1,0 +1,19 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "manifests/store/database.h"
+
+namespace lanyard::authority {
+
+// Tables it needs, for the owner's list of migrations.
+std::string_view authority_schema();
+
+// Counts every change of nodes and operators; a row that changes carries the number. To be called within a write.
+std::int64_t next_revision(store::Connection& connection);
+
+inline std::int64_t seconds_of(std::chrono::sys_seconds time) { return time.time_since_epoch().count(); }
+
+}  // namespace lanyard::authority

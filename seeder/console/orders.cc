@@ -1,0 +1,179 @@
+#include "seeder/console/orders.h"
+
+#include <fmt/format.h>
+
+#include "seeder/console/errc.h"
+#include "seeder/console/member_commands.h"
+#include "seeder/console/posix_files.h"
+#include "seeder/console/uploads.h"
+
+namespace lanyard::console {
+namespace {
+
+using authority::Role;
+using v1::AdminRequest;
+
+constexpr char const* kHere = "here";
+
+template <class Named>
+Named to_options(v1::NamedRelease const& message) {
+    Named named;
+    named.app = message.app();
+    named.version = message.version();
+    if (!message.channel().empty()) named.channel = message.channel();
+    if (!message.platform().empty()) named.platform = message.platform();
+    return named;
+}
+
+PublishOptions to_options(v1::PublishRelease const& message, std::filesystem::path source) {
+    PublishOptions options;
+    options.source = std::move(source);
+    options.uploaded = true;
+    options.app = message.app();
+    options.version = message.version();
+    options.channel = message.channel();
+    options.platform = message.platform();
+    if (!message.type().empty()) options.type = message.type();
+    options.notes = message.notes();
+    options.start = message.start();
+    options.stop = message.stop();
+    options.health = message.health();
+    for (auto const port : message.ports()) options.ports.push_back(static_cast<std::uint16_t>(port));
+    options.start_seconds = message.start_seconds();
+    options.stop_seconds = message.stop_seconds();
+    options.probation_seconds = message.probation_seconds();
+    return options;
+}
+
+Status publish_uploaded(StateDir const& dir, v1::PublishRelease const& message, bool json, WallClock const& clock,
+                        Terminal& terminal) {
+    constexpr std::uint32_t kMostPort = 65'535;
+    for (auto const port : message.ports()) {
+        if (port == 0 || port > kMostPort) return fail(Errc::wrong_usage, "a port is a number from 1 to 65535");
+    }
+    Uploads uploads(dir.uploads());
+    auto const source = uploads.finish(message.upload(), message.length());
+    if (!source) return pass_on(source);
+    auto const published = publish_release(dir, to_options(message, *source), json, clock, terminal);
+    uploads.remove(message.upload());
+    return published;
+}
+
+Status carry_out(StateDir const& dir, AdminRequest const& request, authority::Actor const& actor,
+                 WallClock const& clock, Terminal& terminal) {
+    auto const json = request.json();
+    switch (request.command_case()) {
+        case AdminRequest::kStatus:
+            return show_status(dir, json, clock(), terminal);
+        case AdminRequest::kListReleases: {
+            ListOptions options;
+            if (!request.list_releases().app().empty()) options.app = request.list_releases().app();
+            return list_releases(dir, options, json, terminal);
+        }
+        case AdminRequest::kShowRelease:
+            return show_release(dir, to_options<ShowOptions>(request.show_release()), json, terminal);
+        case AdminRequest::kWithdrawRelease:
+            return withdraw_release(dir, to_options<WithdrawOptions>(request.withdraw_release()), json, clock,
+                                    terminal);
+        case AdminRequest::kPublish:
+            return publish_uploaded(dir, request.publish(), json, clock, terminal);
+        case AdminRequest::COMMAND_NOT_SET:
+            return fail(Errc::wrong_usage, "this seeder does not know the command: is it an older one?");
+        default:
+            return member_command(dir, request, actor, clock(), terminal);
+    }
+}
+
+}  // namespace
+
+Role least_role(AdminRequest const& request) {
+    switch (request.command_case()) {
+        case AdminRequest::kStatus:
+        case AdminRequest::kListReleases:
+        case AdminRequest::kShowRelease:
+        case AdminRequest::kListNodes:
+        case AdminRequest::kListTokens:
+            return Role::viewer;
+        case AdminRequest::kNode:
+            return request.node().verb() == v1::NodeOrder::SHOW ? Role::viewer : Role::administrator;
+        case AdminRequest::kWithdrawRelease:
+        case AdminRequest::kPublish:
+            return Role::publisher;
+        default:
+            return Role::administrator;
+    }
+}
+
+std::string order_in_words(AdminRequest const& request) {
+    switch (request.command_case()) {
+        case AdminRequest::kWithdrawRelease:
+            return "withdraw " + request.withdraw_release().app() + " " + request.withdraw_release().version();
+        case AdminRequest::kPublish:
+            return "publish " + request.publish().app() + " " + request.publish().version();
+        case AdminRequest::kNewToken:
+            return fmt::format("make a token of {} uses, valid {} s", request.new_token().uses(),
+                               request.new_token().valid_seconds());
+        case AdminRequest::kRevokeToken:
+            return "revoke token " + request.revoke_token().token();
+        case AdminRequest::kNode:
+            break;
+        default:
+            return "";
+    }
+    auto const& node = request.node().node();
+    if (request.node().verb() == v1::NodeOrder::ACCEPT) return "accept node " + node;
+    if (request.node().verb() == v1::NodeOrder::REJECT) return "reject node " + node;
+    if (request.node().verb() == v1::NodeOrder::REVOKE) return "revoke node " + node;
+    return "";
+}
+
+Status obey(StateDir const& dir, AdminRequest const& request, authority::Actor const& actor, WallClock const& clock,
+            Terminal& terminal) {
+    auto const done = carry_out(dir, request, actor, clock, terminal);
+    if (auto const what = order_in_words(request); !what.empty()) {
+        note_order(dir, actor, what, done, clock(), terminal);
+    }
+    return done;
+}
+
+void note_order(StateDir const& dir, authority::Actor const& actor, std::string const& what, Status const& outcome,
+                trust::TimePoint now, Terminal& terminal) {
+    // What goes wrong here is told here, and has changed nothing.
+    if (!outcome && actor.source == kHere) return;
+    auto database = open_database(dir);
+    auto const words = outcome ? std::string("done") : "failed: " + outcome.error().detail;
+    auto const noted =
+        database ? authority::Audit(*database).note({0, now.time_since_epoch().count(), actor, what, words, false})
+                 : pass_on(database);
+    if (!noted) terminal.err << "lanyard-seeder: warning: the audit lacks this order: " << noted.error().detail << "\n";
+}
+
+authority::Actor local_actor() { return {"user " + user_name(), kHere}; }
+
+v1::PublishRelease to_message(PublishOptions const& options) {
+    v1::PublishRelease message;
+    message.set_app(options.app);
+    message.set_version(options.version);
+    message.set_channel(options.channel);
+    message.set_type(options.type.value_or(""));
+    message.set_notes(options.notes);
+    message.set_start(options.start);
+    message.set_stop(options.stop);
+    message.set_health(options.health);
+    for (auto const port : options.ports) message.add_ports(port);
+    message.set_start_seconds(options.start_seconds);
+    message.set_stop_seconds(options.stop_seconds);
+    message.set_probation_seconds(options.probation_seconds);
+    return message;
+}
+
+v1::NamedRelease to_message(NamedRelease const& named) {
+    v1::NamedRelease message;
+    message.set_app(named.app);
+    message.set_version(named.version);
+    message.set_channel(named.channel.value_or(""));
+    message.set_platform(named.platform.value_or(""));
+    return message;
+}
+
+}  // namespace lanyard::console

@@ -1,0 +1,119 @@
+"""Speaks to a seeder as a program that shares no code with it: TLS by Python's ssl, signatures by the openssl command."""
+import hashlib
+import http.client
+import pathlib
+import socket
+import ssl
+import subprocess
+import threading
+
+
+def ca_digest(seeder):
+    """What a node pins, as join takes it."""
+    der = ssl.PEM_cert_to_DER_cert((seeder.state / "ca.crt").read_text())
+    return "sha256:" + hashlib.sha256(der).hexdigest()
+
+
+def post(seeder, path, body, certificate=None, key=None, method="POST", plain=False):
+    """(status, body). `certificate`: a PEM file to show, with its key in it or in `key`."""
+    if plain:
+        connection = http.client.HTTPConnection(seeder.address, seeder.port, timeout=30)
+    else:
+        context = ssl.create_default_context(cafile=seeder.state / "ca.crt")
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        if certificate:
+            context.load_cert_chain(certificate, key)
+        connection = http.client.HTTPSConnection(seeder.address, seeder.port, timeout=30, context=context)
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/x-protobuf"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def as_node(node, seeder, path, message):
+    return post(seeder, path, message.SerializeToString(), node.state / "certificate.pem", node.state / "key.pem")
+
+
+def signature(key, purpose, message):
+    """ECDSA over SHA-256, DER."""
+    done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=f"lanyard {purpose} v1\n".encode() + message,
+                          capture_output=True, check=True)
+    return done.stdout
+
+
+class Forge:
+    """Certificates that the seeder has not made."""
+
+    def __init__(self, place):
+        self.place = pathlib.Path(place)
+        self.place.mkdir(parents=True, exist_ok=True)
+
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *arguments], cwd=self.place, check=True, capture_output=True)
+
+    def self_signed(self, name):
+        """A file with key and certificate of its own making."""
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                     f"{name}.key", "-out", f"{name}.crt", "-subj", f"/CN={name}", "-days", "9")
+        return self._bundle(name)
+
+    def server(self, seeder, address):
+        """(chain, key) of a server at `address`, by the fleet CA's own key: what only who has stolen that could show."""
+        self.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                     "server.key", "-out", "server.csr", "-subj", f"/CN={address}")
+        (self.place / "server.cnf").write_text(f"subjectAltName = IP:{address}\nextendedKeyUsage = serverAuth\n")
+        self.openssl("x509", "-req", "-in", "server.csr", "-CA", str(seeder.state / "ca.crt"), "-CAkey",
+                     str(seeder.state / "keys" / "ca.pem"), "-CAcreateserial", "-CAserial", "server.srl", "-extfile",
+                     "server.cnf", "-days", "9", "-out", "server.crt")
+        chain = self.place / "server.pem"
+        chain.write_text((self.place / "server.crt").read_text() + (seeder.state / "ca.crt").read_text())
+        return chain, self.place / "server.key"
+
+    def signed_by(self, ca_certificate, ca_key, name, start, end, role="operator"):
+        """One that a CA's own key has signed, valid from start to end (YYYYMMDDHHMMSSZ)."""
+        self.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                     f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        (self.place / "ca.cnf").write_text(
+            "[ca]\ndefault_ca = here\n[here]\ndatabase = index.txt\nserial = serial\nnew_certs_dir = .\n"
+            "default_md = sha256\npolicy = any\nx509_extensions = client\n[any]\ncommonName = supplied\n"
+            f"[client]\nextendedKeyUsage = clientAuth\nsubjectAltName = URI:lanyard:role:{role}\n")
+        (self.place / "index.txt").write_text("")
+        (self.place / "serial").write_text("1000\n")
+        self.openssl("ca", "-batch", "-config", "ca.cnf", "-cert", str(ca_certificate), "-keyfile", str(ca_key), "-in",
+                     f"{name}.csr", "-out", f"{name}.crt", "-startdate", start, "-enddate", end, "-notext")
+        return self._bundle(name)
+
+    def _bundle(self, name):
+        bundle = self.place / f"{name}.pem"
+        bundle.write_text((self.place / f"{name}.key").read_text() + (self.place / f"{name}.crt").read_text())
+        return bundle
+
+
+class Listener:
+    """Accepts TCP connections, keeps the first bytes of each, and answers none."""
+
+    def __init__(self, address, port):
+        self.heard = []
+        self._socket = socket.create_server((address, port))
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+
+    def _listen(self):
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(5)
+                self.heard.append(connection.recv(4096))
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
