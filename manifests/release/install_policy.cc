@@ -16,6 +16,9 @@ template <class... Handlers>
 struct Overloaded : Handlers... {
     using Handlers::operator()...;
 };
+// For clang 14, which the fuzz targets are built with.
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
 Status check_command(std::string const& field, std::string_view command) {
     if (command.size() > kMaxCommandBytes) {

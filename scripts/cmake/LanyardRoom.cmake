@@ -20,12 +20,33 @@ target_compile_definitions(
   INTERFACE LANYARD_VERSION="${PROJECT_VERSION}"
             $<TARGET_PROPERTY:LibtorrentRasterbar::torrent-rasterbar,INTERFACE_COMPILE_DEFINITIONS>)
 
+# Debian 12's clang builds the fuzz targets, and cannot parse Asio 1.74's coroutines: there a room consists of what is
+# free of them.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set(lanyard_without_coroutines "${PROJECT_SOURCE_DIR}/scripts/lib/without_coroutines.py")
+  execute_process(
+    COMMAND /usr/bin/python3 -I -B "${lanyard_without_coroutines}"
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+    OUTPUT_VARIABLE lanyard_clang_sources COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX REPLACE "[\n]+" ";" lanyard_clang_sources "${lanyard_clang_sources}")
+endif()
+
 # lanyard_room(<name> [SOURCES ...] [USES ...] [PRIVATE_USES ...])
 #
 # One room is one static library, one folder and one namespace. USES are the rooms and packages whose types appear in
 # this room's headers; PRIVATE_USES stay inside its sources. scripts/check_layers.py holds both against the allow-list.
 function(lanyard_room name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;PRIVATE_USES")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE folder)
+    list(TRANSFORM arg_SOURCES PREPEND "${folder}/")
+    foreach(source IN LISTS arg_SOURCES)
+      if(NOT source IN_LIST lanyard_clang_sources)
+        list(REMOVE_ITEM arg_SOURCES "${source}")
+      endif()
+    endforeach()
+    list(TRANSFORM arg_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/")
+  endif()
   if(arg_SOURCES)
     add_library(${name} STATIC ${arg_SOURCES})
     target_link_libraries(${name} PUBLIC lanyard_options ${arg_USES} PRIVATE ${arg_PRIVATE_USES})

@@ -21,6 +21,7 @@ TEST_PACKAGES=(
   python3-pytest softhsm2 transmission-cli zstd)
 DEMO_PACKAGES=(ca-certificates iproute2 python3 python3-protobuf)
 BENCH_PACKAGES=(aria2 ca-certificates curl iproute2 python3 python3-protobuf)
+FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
 STYLE_PACKAGES=(clang-format-14 clang-tidy-14 python3)
 
 started_at=$SECONDS
