@@ -124,7 +124,7 @@ private:
         signals.async_wait([this](boost::system::error_code const& cancelled, int) {
             if (!cancelled) enrolment_.stop();
         });
-        auto const told = [](std::string const&) {
+        auto const told = [](Error const*) {
             std::fputc('.', stderr);
             std::fflush(stderr);
         };

@@ -189,10 +189,10 @@ std::string collision_key(std::string_view path) {
 }
 
 std::string printable(std::string_view path) {
-    constexpr std::size_t kMost = 160;
+    constexpr std::size_t kMostPrinted = 160;
     constexpr std::string_view kHex = "0123456789abcdef";
     std::string text = "\"";
-    for (auto rest = path.substr(0, kMost); !rest.empty();) {
+    for (auto rest = path.substr(0, kMostPrinted); !rest.empty();) {
         auto after = rest;
         auto const c = take_code_point(after);
         if (c && !is_control(*c) && !is_invisible(*c)) {
@@ -204,7 +204,7 @@ std::string printable(std::string_view path) {
         text += {'\\', 'x', kHex[byte >> 4], kHex[byte & 0xf]};
         rest.remove_prefix(1);
     }
-    return text + (path.size() > kMost ? "...\"" : "\"");
+    return text + (path.size() > kMostPrinted ? "...\"" : "\"");
 }
 
 }  // namespace lanyard::package

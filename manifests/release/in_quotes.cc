@@ -3,7 +3,7 @@
 namespace lanyard::release {
 namespace {
 
-constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr std::string_view kEscapeDigits = "0123456789abcdef";
 constexpr std::size_t kShown = 80;
 
 }  // namespace
@@ -17,8 +17,8 @@ std::string in_quotes(std::string_view text) {
         }
         auto const value = static_cast<unsigned char>(c);
         line += "\\x";
-        line += kHexDigits[value >> 4];
-        line += kHexDigits[value & 0xf];
+        line += kEscapeDigits[value >> 4];
+        line += kEscapeDigits[value & 0xf];
     }
     if (text.size() > kShown) line += "...";
     return line + "'";

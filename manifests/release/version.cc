@@ -13,11 +13,11 @@ namespace {
 constexpr std::size_t kMaxVersion = 128;
 constexpr auto kNone = std::string_view::npos;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_identifier_char(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; }
+bool is_decimal(char c) { return c >= '0' && c <= '9'; }
+bool is_identifier_char(char c) { return is_decimal(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; }
 
 bool is_numeric(std::string_view identifier) {
-    return !identifier.empty() && std::all_of(identifier.begin(), identifier.end(), is_digit);
+    return !identifier.empty() && std::all_of(identifier.begin(), identifier.end(), is_decimal);
 }
 
 bool has_leading_zero(std::string_view number) { return number.size() > 1 && number.front() == '0'; }
@@ -78,7 +78,7 @@ char const* objection_to_identifiers(std::optional<std::string_view> rest, bool 
     return nullptr;
 }
 
-char const* objection_to(std::string_view text) {
+char const* objection_to_version(std::string_view text) {
     if (text.size() > kMaxVersion) return "it is longer than 128 characters";
     auto const parts = split(text);
     if (auto const* why = objection_to_core(parts.core)) return why;
@@ -113,7 +113,7 @@ std::strong_ordering compare_lists(std::optional<std::string_view> a, std::optio
 }  // namespace
 
 Result<Version> Version::parse(std::string_view text) {
-    if (auto const* why = objection_to(text)) {
+    if (auto const* why = objection_to_version(text)) {
         return fail(Errc::malformed_version,
                     in_quotes(text) + " is not a semantic version: " + why + "; write it like 1.4.2 or 2.0.0-beta.1");
     }

@@ -8,13 +8,13 @@
 namespace lanyard::trust {
 namespace {
 
-constexpr TimePoint kEndOfYear9999{std::chrono::seconds(253'402'300'799)};
+constexpr TimePoint kLastMoment{std::chrono::seconds(253'402'300'799)};
 
 }  // namespace
 
 Result<TimePoint> believable_time(TimePoint clock, std::optional<TimePoint> floor) {
     // A floor that no metadata can have allowed (expiries end there, too) is a damaged one.
-    if (!floor || *floor > kEndOfYear9999 || clock >= *floor) return clock;
+    if (!floor || *floor > kLastMoment || clock >= *floor) return clock;
     if (*floor - clock <= kClockTolerance) return *floor;
     return fail(Errc::clock_set_back,
                 "the clock of this machine shows " + utc(clock) + ", and it was " + utc(*floor) +

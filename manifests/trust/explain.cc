@@ -24,7 +24,7 @@ std::string numbered(RoleName role, std::uint64_t version) {
     return std::string(text(role)) + " " + std::to_string(version);
 }
 
-v1::Role const& role_in(v1::Root const& root, RoleName role) {
+v1::Role const& role_of(v1::Root const& root, RoleName role) {
     switch (role) {
         case RoleName::root:
             return root.root();
@@ -45,7 +45,7 @@ std::string signatories(v1::Root const& root, RoleName role, std::string_view by
     auto const message = pae(envelope->payload_type(), envelope->payload());
     std::map<std::string, v1::Key const*> keys;
     for (auto const& key : root.keys()) keys.emplace(key_id(key).to_raw(), &key);
-    auto const& wanted = role_in(root, role);
+    auto const& wanted = role_of(root, role);
     std::set<std::string> const ids(wanted.keyids().begin(), wanted.keyids().end());
     std::string signed_with;
     int count = 0;

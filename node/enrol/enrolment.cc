@@ -62,7 +62,7 @@ asio::awaitable<void> Enrolment::until_accepted(OnWaiting on_waiting) {
             told = why.detail;
             events_.tell({events::Level::warning, why.code == Errc::pending ? "enrol.pending" : "enrol.failed", told});
         }
-        on_waiting(why.detail);
+        on_waiting(&why);
         auto const pause = pause_after(why);
         co_await alarm_.sleep(pause);
     }

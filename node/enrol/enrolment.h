@@ -19,8 +19,8 @@ public:
     using Clock = std::function<std::chrono::sys_seconds()>;
     // Called with every new certificate.
     using OnCertificate = std::function<void()>;
-    // Why there is no certificate yet, for people.
-    using OnWaiting = std::function<void(std::string const& why)>;
+    // Why there is no certificate yet.
+    using OnWaiting = std::function<void(Error const* why)>;
 
     Enrolment(Passport& passport, Registrar& registrar, std::string node_name, async::Alarm& alarm,
               events::Events& events, Clock clock, OnCertificate on_certificate);

@@ -13,7 +13,7 @@
 namespace lanyard::fetch {
 namespace {
 
-constexpr std::size_t kMostTorrentBytes = 4 * 1024 * 1024;
+constexpr std::size_t kLargestTorrent = 4 * 1024 * 1024;
 constexpr int kMostRounds = 3;
 
 tl::unexpected<Error> stopped() { return fail(Errc::stopped, "the fetch was stopped"); }
@@ -116,7 +116,7 @@ asio::awaitable<Result<std::string>> SwarmFetcher::ask_for_torrent(Fetch& fetch)
     std::uniform_real_distribution<double> share(0, 1);
     SwarmStanding standing;
     while (!fetch.ended) {
-        auto answer = co_await tools_.source.package_file(name, kMostTorrentBytes);
+        auto answer = co_await tools_.source.package_file(name, kLargestTorrent);
         if (fetch.ended) break;
         fetch.trouble.clear();
         if (answer && sha256(*answer) == fetch.target.torrent_sha256) co_return std::move(*answer);

@@ -15,7 +15,7 @@
 namespace lanyard::platform {
 namespace {
 
-std::error_code last_error() { return {errno, std::generic_category()}; }
+std::error_code errno_now() { return {errno, std::generic_category()}; }
 
 tl::unexpected<Error> unusable(std::filesystem::path const& path, std::error_code why, char const* what) {
     return fail(why, fmt::format("cannot {} {}: {}; check the directory's owner and free space, or name another one "
@@ -38,11 +38,11 @@ bool write_all(int descriptor, std::string const& bytes) {
 
 Result<std::optional<StateLock>> StateLock::try_take(std::filesystem::path const& file) {
     int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (descriptor < 0) return unusable(file, last_error(), "make the lock");
+    if (descriptor < 0) return unusable(file, errno_now(), "make the lock");
     StateLock lock(descriptor);
     if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return std::optional<StateLock>(std::move(lock));
     if (errno == EWOULDBLOCK) return std::optional<StateLock>();
-    return unusable(file, last_error(), "take the lock");
+    return unusable(file, errno_now(), "take the lock");
 }
 
 StateLock::StateLock(StateLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
@@ -57,7 +57,7 @@ Status prepare_directory(std::filesystem::path const& directory) {
     if (failed) return unusable(directory, failed, "make the directory");
     if (made) std::filesystem::permissions(directory, std::filesystem::perms::owner_all, failed);
     if (failed || ::access(directory.c_str(), W_OK | X_OK) != 0) {
-        return unusable(directory, failed ? failed : last_error(), "write to");
+        return unusable(directory, failed ? failed : errno_now(), "write to");
     }
     return {};
 }
@@ -67,16 +67,16 @@ Status write_file(std::filesystem::path const& file, std::string const& bytes) {
     {
         Descriptor const out(
             ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
-        if (out.get() < 0) return unusable(temporary, last_error(), "write");
+        if (out.get() < 0) return unusable(temporary, errno_now(), "write");
         if (!write_all(out.get(), bytes) || ::fsync(out.get()) != 0) {
-            auto const why = last_error();
+            auto const why = errno_now();
             ::unlink(temporary.c_str());
             return unusable(temporary, why, "write");
         }
     }
-    if (::rename(temporary.c_str(), file.c_str()) != 0) return unusable(file, last_error(), "replace");
+    if (::rename(temporary.c_str(), file.c_str()) != 0) return unusable(file, errno_now(), "replace");
     Descriptor const directory(::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (directory.get() < 0 || ::fsync(directory.get()) != 0) return unusable(file, last_error(), "keep");
+    if (directory.get() < 0 || ::fsync(directory.get()) != 0) return unusable(file, errno_now(), "keep");
     return {};
 }
 

@@ -13,7 +13,10 @@ target_compile_options(
             -Woverloaded-virtual
             -Wold-style-cast
             # GCC 12, optimising, takes the recycled frames of Asio's coroutines for a mismatch.
-            -Wno-mismatched-new-delete)
+            -Wno-mismatched-new-delete
+            # In a unity build (the sanitizers' presets) the main file includes the sources, and GCC takes their coroutines'
+            # frames for types of a header.
+            $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-subobject-linkage>)
 target_include_directories(lanyard_options INTERFACE "${PROJECT_SOURCE_DIR}")
 target_compile_definitions(
   lanyard_options
@@ -72,6 +75,8 @@ function(lanyard_schema name folder)
     list(APPEND sources "${out}/${stem}.pb.cc" "${out}/${stem}.pb.h")
   endforeach()
   add_library(${name} STATIC ${sources})
+  # protoc gives every file the same names of its own.
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   target_compile_features(${name} PUBLIC cxx_std_20)
   target_include_directories(${name} SYSTEM PUBLIC "${PROJECT_BINARY_DIR}/generated" "${out}")
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf)

@@ -8,7 +8,7 @@ namespace {
 
 using store::Connection;
 
-constexpr std::size_t kLongestName = 64;
+constexpr std::size_t kLongestOperatorName = 64;
 constexpr std::size_t kNodeIdDigits = 32;
 
 }  // namespace
@@ -33,7 +33,7 @@ Result<Role> parse_role(std::string_view role) {
 }
 
 Status Operators::check_name(std::string_view name) {
-    bool const fine = !name.empty() && name.size() <= kLongestName && name.front() != '.' && name.front() != '-' &&
+    bool const fine = !name.empty() && name.size() <= kLongestOperatorName && name.front() != '.' && name.front() != '-' &&
                       name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
                           std::string_view::npos;
     if (!fine) {

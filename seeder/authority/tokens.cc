@@ -9,7 +9,7 @@ namespace {
 
 using store::Connection;
 
-constexpr std::size_t kIdDigits = 8;
+constexpr std::size_t kTokenIdDigits = 8;
 
 }  // namespace
 
@@ -20,7 +20,7 @@ Result<TokenEntry> Tokens::add(std::string_view secret, std::int64_t uses, std::
         return fail(Errc::malformed, "a token is valid for one minute at least and for 365 days at most");
     }
     auto const hash = identity::sha256(secret);
-    TokenEntry const entry{identity::to_hex(hash).substr(0, kIdDigits),
+    TokenEntry const entry{identity::to_hex(hash).substr(0, kTokenIdDigits),
                            uses,
                            0,
                            made_by,

@@ -15,7 +15,7 @@ namespace {
 
 using trust::RoleName;
 
-std::string hex(std::string const& bytes) {
+std::string hex_of(std::string const& bytes) {
     std::string digits;
     for (unsigned char const byte : bytes) digits += fmt::format("{:02x}", byte);
     return digits;
@@ -133,8 +133,8 @@ Result<std::string> describe_targets(signing::Request const& request, signing::I
 
 std::string repository_of(signing::Request const& request) {
     auto const& payload = request.items().front().envelope.payload();
-    if (request.items().front().role == "root") return hex(trust::parse_root(payload)->repo_id());
-    return hex(trust::parse_targets(payload)->repo_id());
+    if (request.items().front().role == "root") return hex_of(trust::parse_root(payload)->repo_id());
+    return hex_of(trust::parse_targets(payload)->repo_id());
 }
 
 }  // namespace

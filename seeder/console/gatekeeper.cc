@@ -9,14 +9,13 @@
 namespace lanyard::console {
 namespace {
 
-using announce::Errc;
 using authority::Applicant;
 using authority::NodeState;
 
 constexpr std::size_t kMostWaiting = 1000;
 constexpr std::chrono::seconds kLongestWait{30};
 
-tl::unexpected<Error> not_admitted(Error const& why) { return fail(Errc::not_admitted, why.detail); }
+tl::unexpected<Error> not_admitted(Error const& why) { return fail(announce::Errc::not_admitted, why.detail); }
 
 }  // namespace
 
@@ -98,7 +97,7 @@ std::vector<Gatekeeper::Answer> Gatekeeper::answer(std::vector<Applicant> const&
             answers.emplace_back(pass_on(verdicts));
         } else if (auto const& verdict = (*verdicts)[at]; !verdict) {
             bool const refused = verdict.error().code == authority::Errc::refused;
-            answers.emplace_back(fail(refused ? Errc::not_admitted : Errc::overloaded, verdict.error().detail));
+            answers.emplace_back(fail(refused ? announce::Errc::not_admitted : announce::Errc::overloaded, verdict.error().detail));
         } else {
             answers.push_back(certify(applicants[at], *verdict));
         }
@@ -149,10 +148,10 @@ void Gatekeeper::spread(News const& news) {
 
 Status Gatekeeper::admit(http::Caller const& caller, std::string_view node_id) {
     if (!caller.certificate) {
-        return fail(Errc::no_certificate, "this path is for nodes with a certificate of this fleet; join first");
+        return fail(announce::Errc::no_certificate, "this path is for nodes with a certificate of this fleet; join first");
     }
     if (caller.certificate->common_name != node_id) {
-        return fail(Errc::not_admitted, "the certificate is that of another node");
+        return fail(announce::Errc::not_admitted, "the certificate is that of another node");
     }
     auto const node = members_.accepted_node(node_id);
     if (!node) return not_admitted(node.error());
@@ -169,7 +168,7 @@ asio::awaitable<Result<v1::EnrollResponse>> Gatekeeper::enroll(v1::SignedEnrollR
     auto request = authority::check_request(message);
     if (!request) co_return pass_on(request);
     if (stopping_ || waiting_.size() >= kMostWaiting) {
-        co_return fail(Errc::overloaded, "too many nodes ask to be enrolled at this moment; ask again later");
+        co_return fail(announce::Errc::overloaded, "too many nodes ask to be enrolled at this moment; ask again later");
     }
     auto const waiting = std::make_shared<Waiting>();
     waiting->applicant.welcome = welcome_.contain(address);
@@ -181,13 +180,13 @@ asio::awaitable<Result<v1::EnrollResponse>> Gatekeeper::enroll(v1::SignedEnrollR
     while (!waiting->answer && std::chrono::steady_clock::now() < until) {
         co_await done_.wait(kLook);
     }
-    if (!waiting->answer) co_return fail(Errc::overloaded, "the seeder's disk is too slow; ask again later");
+    if (!waiting->answer) co_return fail(announce::Errc::overloaded, "the seeder's disk is too slow; ask again later");
     co_return std::move(*waiting->answer);
 }
 
 Result<authority::Operator> Gatekeeper::operator_of(http::Caller const& caller) const {
     if (!caller.certificate) {
-        return fail(Errc::no_certificate, "this path is for operators with a certificate of this fleet");
+        return fail(announce::Errc::no_certificate, "this path is for operators with a certificate of this fleet");
     }
     auto const found = members_.current_operator(caller.certificate->fingerprint, clock_());
     if (!found) return not_admitted(found.error());

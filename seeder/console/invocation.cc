@@ -182,7 +182,7 @@ void add_release(CLI::App& app, Slots& slots) {
     add_passphrase(*withdraw, slots.withdraw.passphrase_file);
 }
 
-constexpr std::uint32_t kMostKeys = 100;
+constexpr std::uint32_t kMostKeysOfRole = 100;
 
 void add_key(CLI::App& app, Slots& slots) {
     auto* key = add_command(app, "key", examples::kKey);
@@ -199,13 +199,13 @@ void add_key(CLI::App& app, Slots& slots) {
     rotate->add_option("--key", slots.rotate.keys, "Every key it shall have: a file, or the id of one that stays")
         ->allow_extra_args(false);
     rotate->add_option("--threshold", slots.rotate.threshold, "How many of them have to sign [as before]")
-        ->check(within(1, kMostKeys));
+        ->check(within(1, kMostKeysOfRole));
     add_passphrase(*rotate, slots.rotate.passphrase_file);
     auto* revoke = add_command(*key, "revoke", examples::kKeyRevoke);
     revoke->add_option("--role", slots.revoke.role, "root, targets, snapshot or timestamp")->required();
     revoke->add_option("--key", slots.revoke.key, "Its id, as `key list` shows it")->required();
     revoke->add_option("--threshold", slots.revoke.threshold, "How many of the rest have to sign [as before]")
-        ->check(within(1, kMostKeys));
+        ->check(within(1, kMostKeysOfRole));
     add_passphrase(*revoke, slots.revoke.passphrase_file);
     auto* renew = add_command(*key, "renew", examples::kKeyRenew);
     renew->add_option("--role", slots.renew.role, "root or targets")->required();
@@ -226,7 +226,7 @@ void add_delegation(CLI::App& app, Slots& slots) {
         ->required()
         ->allow_extra_args(false);
     add->add_option("--threshold", slots.add_delegation.threshold, "How many of them have to sign [1]")
-        ->check(within(1, kMostKeys));
+        ->check(within(1, kMostKeysOfRole));
     add->add_flag("--terminating", slots.add_delegation.terminating, "Nobody further down may name these paths");
     add_passphrase(*add, slots.add_delegation.passphrase_file);
     auto* remove = add_command(*delegation, "remove", examples::kDelegationRemove);

@@ -7,7 +7,7 @@
 namespace lanyard::tracker {
 namespace {
 
-constexpr std::size_t kInfoHashSize = 20;
+constexpr std::size_t kSha1Size = 20;
 constexpr std::size_t kLongestKey = 32;
 constexpr int kMissedAnnounces = 3;
 constexpr std::chrono::seconds kSweepInterval{1};
@@ -34,7 +34,7 @@ void Tracker::set_live(std::set<std::string> const& info_hashes) {
 }
 
 Result<Answer> Tracker::announce(Announce const& announce, Time now) {
-    if (announce.info_hash.size() != kInfoHashSize || announce.key.empty() || announce.key.size() > kLongestKey) {
+    if (announce.info_hash.size() != kSha1Size || announce.key.empty() || announce.key.size() > kLongestKey) {
         return fail(Errc::malformed_announce, "an announce needs an info-hash of 20 bytes and a name of 1 to 32");
     }
     auto const found = swarms_.find(announce.info_hash);

@@ -84,7 +84,7 @@ protected:
 TEST_F(EnrolmentTest, AsksUntilItIsAcceptedAndKeepsTheCertificate) {
     registrar.script = {unreachable, pending, pending, accept()};
     std::vector<std::string> waited;
-    run(enrolment.until_accepted([&](std::string const& why) { waited.push_back(why); }));
+    run(enrolment.until_accepted([&](Error const* why) { waited.push_back(why->detail); }));
     EXPECT_FALSE(passport.needs_certificate(time.wall_clock()()));
     EXPECT_EQ(certificates, 1);
     EXPECT_EQ(waited.size(), 3u);
@@ -100,7 +100,7 @@ TEST_F(EnrolmentTest, AsksUntilItIsAcceptedAndKeepsTheCertificate) {
 TEST_F(EnrolmentTest, AsksEverMoreRarelyWhenItIsRefused) {
     for (int i = 0; i < 12; ++i) registrar.script.push_back(refused);
     registrar.script.push_back(accept());
-    run(enrolment.until_accepted([](std::string const&) {}));
+    run(enrolment.until_accepted([](Error const*) {}));
     EXPECT_EQ(time.slept.front(), 2s);
     EXPECT_EQ(time.slept.back(), 512s);
     EXPECT_EQ(events.count("enrol.failed"), 1);
@@ -109,7 +109,7 @@ TEST_F(EnrolmentTest, AsksEverMoreRarelyWhenItIsRefused) {
 TEST_F(EnrolmentTest, AsksNobodyWhenItsCertificateHolds) {
     registrar.script = {accept()};
     ASSERT_TRUE(support::run(io, enrolment.ask()));
-    run(enrolment.until_accepted([](std::string const&) {}));
+    run(enrolment.until_accepted([](Error const*) {}));
     EXPECT_EQ(registrar.asked.size(), 1u);
 }
 
@@ -139,7 +139,7 @@ TEST_F(EnrolmentTest, ComesBackByItsKeyWhenItWasAwayForLongerThanItsCertificateH
     ASSERT_TRUE(support::run(io, enrolment.ask("secret")));
     time.passed += std::chrono::days(400);
     EXPECT_TRUE(passport.needs_certificate(time.wall_clock()()));
-    run(enrolment.until_accepted([](std::string const&) {}));
+    run(enrolment.until_accepted([](Error const*) {}));
     EXPECT_FALSE(passport.needs_certificate(time.wall_clock()()));
 }
 
