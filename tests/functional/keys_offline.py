@@ -45,7 +45,7 @@ def test_the_page_leads_to_a_release_that_two_of_three_have_signed(make_seeder, 
 
 def test_serve_signs_and_goes_on_without_root_and_targets_keys(two_of_three, make_node):
     two_of_three.serve()
-    assert {path.name for path in (two_of_three.state / "keys").iterdir()} == {"snapshot.pem", "timestamp.pem"}
+    assert {path.name for path in (two_of_three.state / "keys").iterdir()} == {"ca.pem", "snapshot.pem", "timestamp.pem"}
     answer = two_of_three.call("key", "rotate", "--role", "timestamp", "--json")
     request = request_of(answer, messages.status_pb2.KeyList)
     signed = two_of_three.state.with_name("root.signed")

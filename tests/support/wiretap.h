@@ -22,6 +22,7 @@ public:
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
     int connections = 0;
+    int ended = 0;                // directions of connections that are over
     std::size_t from_server = 0;  // bytes, on the newest connection
     bool alters = false;          // flips a bit of whatever the server sends from now on
     bool cuts = false;            // ends the connection instead of handing on what the server sends
@@ -63,6 +64,7 @@ private:
         boost::system::error_code ignored;
         wire->client.close(ignored);
         wire->server.close(ignored);
+        ++ended;
     }
 
     asio::ip::tcp::acceptor acceptor_;

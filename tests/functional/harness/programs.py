@@ -165,7 +165,8 @@ class Seeder:
         result = self.call("init", "--url", self.url, "--listen", self.address, "--port", self.port, "--swarm-port",
                            self.swarm_port, "--json", *more).json(messages.status_pb2.InitResult)
         self.root_digest = result.root_digest
-        self.first_token = re.search(r"--token (\S+)", result.join_line).group(1)
+        joining = re.search(r"--token (\S+)", result.join_line)  # none while the root waits for signatures
+        self.first_token = joining and joining.group(1)
         return result
 
     def new_token(self, *more):

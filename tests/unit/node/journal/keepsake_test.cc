@@ -68,7 +68,7 @@ TEST(Keepsake, NeverForgetsTheHighestCounter) {
 class KeepsakeJournalTest : public testing::Test {
 protected:
     store::Database open() {
-        std::array<std::string_view, 1> const migrations{journal_schema()};
+        std::array<std::string_view, 2> const migrations{journal_schema(), sequence_schema()};
         auto db = store::Database::open(scratch / "node.db", migrations);
         if (!db) throw std::runtime_error(db.error().detail);
         return std::move(*db);
