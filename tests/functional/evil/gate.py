@@ -60,8 +60,11 @@ class Attack:
 
 
 class Gate:
-    def __init__(self, address, port, seeder_port):
-        self.address, self.seeder_port = address, seeder_port
+    """`stolen`: the ssl.SSLContext of who stands there with the fleet CA's key. While it lets through, it passes on the
+    bytes as they come, so that the seeder sees the node's own certificate."""
+
+    def __init__(self, address, port, seeder_port, stolen):
+        self.address, self.seeder_port, self.stolen = address, seeder_port, stolen
         self.attack, self.context = None, None
         self.requests, self.sent = [], 0
         self._news = threading.Condition()
@@ -73,8 +76,9 @@ class Gate:
         self._switch(None, None)
 
     def besiege(self, attack, context=None):
-        """From now on `attack` answers, with an ssl.SSLContext by TLS; connections of before are cut."""
-        self._switch(attack, context)
+        """From now on `attack` answers, with the certificate of the stolen seeder or `context`; connections of before
+        are cut."""
+        self._switch(attack, context or self.stolen)
 
     def _switch(self, attack, context):
         with self._news:
@@ -109,7 +113,7 @@ class Gate:
                 if attack is None:
                     self._relay(connection)
                 else:
-                    self._attack(context.wrap_socket(connection, server_side=True) if context else connection, attack)
+                    self._attack(context.wrap_socket(connection, server_side=True), attack)
         finally:
             with self._news:
                 self._open.discard(connection)

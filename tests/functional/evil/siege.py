@@ -3,14 +3,22 @@ import contextlib
 import os
 import pathlib
 import re
+import ssl
 import time
 
 from foreign_tuf import forge
-from harness import messages, payloads, programs
+from harness import messages, payloads, programs, wire
 
 from .gate import Attack, Gate
 
 CLOSED = Attack(overrides={"/v1/check": b""})
+
+
+def served_with(chain, key=None):
+    """TLS as a server speaks it that asks nobody for a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    return context
 
 
 class Siege:
@@ -19,7 +27,8 @@ class Siege:
         self.seeder = programs.Seeder(self.place / "seeder", address, port=8440)
         self.seeder.url = self.seeder.url.replace(":8440", ":8430")
         self.seeder.init()
-        self.gate = Gate(address, 8430, 8440)
+        self.forge = wire.Forge(self.place / "forge")
+        self.gate = Gate(address, 8430, 8440, served_with(*self.forge.server(self.seeder, address)))
         self.old = []  # what was served before each publish
         self.publish()
         self.seeder.serve()
