@@ -78,6 +78,13 @@ class Siege:
         """The digest of a package before the newest one."""
         return self.target(self.old[-1]).sha256.hex()
 
+    def next_release(self, **options):
+        """An attack that is none: the honest files of a release that the node has not heard of; and its target."""
+        with self.behind_closed_gates():
+            self.publish(**options)
+        target = self.target()
+        return Attack(self.repository().files, self.packages(), [("demo", target.version, target.path)]), target
+
     def packages(self):
         """The files of packages that the honest seeder serves."""
         return {path.name: path.read_bytes() for path in (self.seeder.state / "public" / "packages").iterdir()}
@@ -112,6 +119,10 @@ class Siege:
         """The node says, twice, that it does not believe this, and in which words."""
         place = self.node.daemon.count()
         self.gate.besiege(attack)
+        self.says_twice(place, event, words, seconds)
+
+    def says_twice(self, place, event, words, seconds=programs.PATIENCE):
+        """In its events from that place on."""
         said = []
         while len(said) < 2:
             found = self.node.daemon.wait(event, after=place, seconds=seconds)
