@@ -2,6 +2,7 @@
 new, so a node that talked to him would install it: none does, each says why, and none ever speaks plainly instead."""
 import contextlib
 import re
+import ssl
 
 import pytest
 
@@ -18,22 +19,31 @@ def by_fleet_ca(siege):
     return served_with(*siege.forge.server(siege.seeder, siege.gate.address))
 
 
-def by_another_ca(siege, name="another CA"):
+def by_another_ca(siege):
     """What a middlebox does that inspects the traffic of a company: right names, and its own signature."""
-    own = siege.forge.self_signed(name)
+    own = siege.forge.self_signed("another CA")
     return served_with(*siege.forge.server_by(own, own, siege.gate.address))
 
 
-def by_a_ca_of_the_same_name(siege):
-    return by_another_ca(siege, "lanyard fleet CA")
+def before_the_fleet_ca(siege, certificate):
+    """A chain as the seeder shows it, in which a node looks for the CA that it has pinned."""
+    chain = siege.forge.place / "chain.pem"
+    chain.write_text(certificate.read_text() + (siege.seeder.state / "ca.crt").read_text())
+    return chain
 
 
 def by_another_ca_with_the_fleet_ca_behind_it(siege):
     """The pinned certificate is public: it may stand in any chain."""
     own = siege.forge.self_signed("another CA")
     chain, key = siege.forge.server_by(own, own, siege.gate.address)
-    chain.write_text(chain.read_text() + (siege.seeder.state / "ca.crt").read_text())
-    return served_with(chain, key)
+    return served_with(before_the_fleet_ca(siege, chain), key)
+
+
+def by_a_ca_of_the_same_name_with_the_fleet_ca_behind_it(siege):
+    """Everything fits but the signature."""
+    own = siege.forge.self_signed("lanyard fleet CA")
+    _, key = siege.forge.server_by(own, own, siege.gate.address)
+    return served_with(before_the_fleet_ca(siege, siege.forge.place / "server.crt"), key)
 
 
 def self_signed(siege):
@@ -42,7 +52,7 @@ def self_signed(siege):
 
 def of_a_node(siege):
     """One computer of the fleet is in wrong hands: it has a key and a certificate of the fleet CA, as a client."""
-    return served_with(siege.node.state / "certificate.pem", siege.node.state / "key.pem")
+    return served_with(before_the_fleet_ca(siege, siege.node.state / "certificate.pem"), siege.node.state / "key.pem")
 
 
 def for_another_host(siege):
@@ -53,24 +63,27 @@ def at_another_time(start, end):
     def make(siege):
         names = f"extendedKeyUsage = serverAuth\nsubjectAltName = IP:{siege.gate.address}\n"
         ca = siege.seeder.state / "ca.crt", siege.seeder.state / "keys" / "ca.pem"
-        return served_with(siege.forge.signed_by(*ca, "mistimed", start, end, extensions=names))
+        bundle = siege.forge.signed_by(*ca, "mistimed", start, end, extensions=names)
+        return served_with(before_the_fleet_ca(siege, bundle), bundle)
 
     return make
 
 
 def with_tls_1_2_only(siege):
     context = by_fleet_ca(siege)
-    context.minimum_version = context.maximum_version = context.minimum_version.TLSv1_2
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 
 NOT_SIGNED = "shows a certificate that the trusted CA has not signed "
 MIDDLEBOXES = {
     "another CA": (by_another_ca, NOT_SIGNED + r"\(not the pinned one, "),
-    "a CA of the same name": (by_a_ca_of_the_same_name, NOT_SIGNED),
     "another CA and the fleet CA behind it": (by_another_ca_with_the_fleet_ca_behind_it,
-                                              NOT_SIGNED + r"\(not the pinned one, "),
-    "no CA": (self_signed, NOT_SIGNED),
+                                              NOT_SIGNED + r"\(issued by CN = another CA, "),
+    "a CA of the same name and the fleet CA behind it": (
+        by_a_ca_of_the_same_name_with_the_fleet_ca_behind_it,
+        NOT_SIGNED + r"\(issued by CN = lanyard fleet CA, certificate signature failure"),
+    "no CA": (self_signed, NOT_SIGNED + r"\(not the pinned one, "),
     "the certificate of a node": (of_a_node, NOT_SIGNED + ".*purpose"),
     "a certificate for another host": (for_another_host,
                                        r"shows a certificate for another name \(IP Address:192\.0\.2\.1\)"),
