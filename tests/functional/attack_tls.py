@@ -12,7 +12,14 @@ from evil.siege import served_with
 
 PAST = ("19900101000000Z", "19910101000000Z")
 FUTURE = ("20980101000000Z", "20990101000000Z")
+LONG = ("20200101000000Z", "20400101000000Z")
 HANDSHAKE = b"\x16\x03"  # a TLS record of that kind; TLS 1.3 has the version of 1.0 or 1.2 in it
+
+
+def as_server(siege):
+    """Without the identifier of the CA's key, which would tell one from another of the same name."""
+    return ("extendedKeyUsage = serverAuth\nauthorityKeyIdentifier = none\n"
+            f"subjectAltName = IP:{siege.gate.address}\n")
 
 
 def by_fleet_ca(siege):
@@ -42,8 +49,8 @@ def by_another_ca_with_the_fleet_ca_behind_it(siege):
 def by_a_ca_of_the_same_name_with_the_fleet_ca_behind_it(siege):
     """Everything fits but the signature."""
     own = siege.forge.self_signed("lanyard fleet CA")
-    _, key = siege.forge.server_by(own, own, siege.gate.address)
-    return served_with(before_the_fleet_ca(siege, siege.forge.place / "server.crt"), key)
+    bundle = siege.forge.signed_by(own, own, "look-alike", *LONG, extensions=as_server(siege))
+    return served_with(before_the_fleet_ca(siege, bundle), bundle)
 
 
 def self_signed(siege):
@@ -61,9 +68,8 @@ def for_another_host(siege):
 
 def at_another_time(start, end):
     def make(siege):
-        names = f"extendedKeyUsage = serverAuth\nsubjectAltName = IP:{siege.gate.address}\n"
         ca = siege.seeder.state / "ca.crt", siege.seeder.state / "keys" / "ca.pem"
-        bundle = siege.forge.signed_by(*ca, "mistimed", start, end, extensions=names)
+        bundle = siege.forge.signed_by(*ca, "mistimed", start, end, extensions=as_server(siege))
         return served_with(before_the_fleet_ca(siege, bundle), bundle)
 
     return make
