@@ -136,10 +136,7 @@ def test_an_answer_that_drips_is_cut_at_its_deadline(siege):
 
 def with_next_release(siege):
     """The honest files of a release that the node has not heard of, and everything that goes with it."""
-    with siege.behind_closed_gates():
-        siege.publish(data_bytes=900_000)
-    target = siege.target()
-    attack = Attack(siege.repository().files, siege.packages(), [("demo", target.version, target.path)])
+    attack, target = siege.next_release(data_bytes=900_000)
     return attack, target, target.sha256.hex()
 
 

@@ -19,6 +19,8 @@ def response(body=b"", status="200 OK", *fields):
     return ("\r\n".join(head) + "\r\n\r\n").encode() + body
 
 
+MOST_HEARD = 1 << 20  # bytes of a connection that are kept
+
 NOT_FOUND = response(b"There is no such file.", "404 Not Found")
 
 
@@ -60,29 +62,41 @@ class Attack:
 
 
 class Gate:
-    def __init__(self, address, port, seeder_port):
-        self.address, self.seeder_port = address, seeder_port
-        self.attack, self.context = None, None
+    """`stolen`: the ssl.SSLContext of who stands there with the fleet CA's key. While it lets through, it passes on the
+    bytes as they come, so that the seeder sees the node's own certificate."""
+
+    def __init__(self, address, port, seeder_port, stolen):
+        self.address, self.seeder_port, self.stolen = address, seeder_port, stolen
+        self.attack, self.context, self.leads_to = None, None, seeder_port
         self.requests, self.sent = [], 0
+        self.heard = []  # of each connection that was passed on, what came from the node
         self._news = threading.Condition()
         self._open = set()
         self._listener = socket.create_server((address, port), backlog=64)
+        self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     def let_through(self):
         self._switch(None, None)
 
     def besiege(self, attack, context=None):
-        """From now on `attack` answers, with an ssl.SSLContext by TLS; connections of before are cut."""
-        self._switch(attack, context)
+        """From now on `attack` answers, with the certificate of the stolen seeder or `context`; connections of before
+        are cut."""
+        self._switch(attack, context or self.stolen)
 
-    def _switch(self, attack, context):
+    def divert(self, port):
+        """Whoever listens at that port of the address has the seeder's place, and its bytes are passed on as they are;
+        connections of before are cut."""
+        self._switch(None, None, port)
+
+    def _switch(self, attack, context, port=None):
         with self._news:
             self.attack, self.context, self.requests, self.sent = attack, context, [], 0
+            self.leads_to, self.heard = port or self.seeder_port, []
             cut, self._open = self._open, set()
         for connection in cut:
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # not ssl's, which would end its reader's TLS
 
     def wait(self, path, times=1, seconds=60):
         """Until that path has been asked for so often since the siege began."""
@@ -92,6 +106,8 @@ class Gate:
 
     def stop(self):
         self._switch(None, None)
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # ends the accept that waits
         self._listener.close()
 
     def _accept(self):
@@ -102,37 +118,53 @@ class Gate:
 
     def _serve(self, connection):
         with self._news:
-            attack, context = self.attack, self.context
+            attack, context, port = self.attack, self.context, self.leads_to
+            heard = bytearray()
+            if attack is None:
+                self.heard.append(heard)
             self._open.add(connection)
         try:
             with contextlib.suppress(OSError, ValueError):
                 if attack is None:
-                    self._relay(connection)
+                    self._relay(connection, port, heard)
                 else:
-                    self._attack(context.wrap_socket(connection, server_side=True) if context else connection, attack)
+                    self._speak_tls(connection, attack, context)
         finally:
             with self._news:
                 self._open.discard(connection)
             connection.close()
 
-    def _relay(self, connection):
-        with socket.create_connection((self.address, self.seeder_port)) as seeder:
-            back = threading.Thread(target=self._pump, args=(seeder, connection), daemon=True)
+    def _relay(self, connection, port, heard):
+        with socket.create_connection((self.address, port)) as seeder:
+            back = threading.Thread(target=self._pump, args=(seeder, connection, bytearray()), daemon=True)
             back.start()
-            self._pump(connection, seeder)
+            self._pump(connection, seeder, heard)
             back.join()
 
     @staticmethod
-    def _pump(source, sink):
+    def _pump(source, sink, heard):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                heard += data[:max(0, MOST_HEARD - len(heard))]
                 sink.sendall(data)
         for side in (source, sink):
             with contextlib.suppress(OSError):
                 side.shutdown(socket.SHUT_RDWR)
 
+    def _speak_tls(self, connection, attack, context):
+        with context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as agreed:
+            with self._news:
+                if connection in self._open:
+                    self._open.add(agreed)
+            try:
+                agreed.do_handshake()
+                self._attack(agreed, attack)
+            finally:
+                with self._news:
+                    self._open.discard(agreed)
+
     def _attack(self, connection, attack):
-        with connection, connection.makefile("rb") as stream:
+        with connection.makefile("rb") as stream:
             while request := self._read(stream):
                 with self._news:
                     if attack is not self.attack:

@@ -3,14 +3,22 @@ import contextlib
 import os
 import pathlib
 import re
+import ssl
 import time
 
 from foreign_tuf import forge
-from harness import messages, payloads, programs
+from harness import messages, payloads, programs, wire
 
 from .gate import Attack, Gate
 
 CLOSED = Attack(overrides={"/v1/check": b""})
+
+
+def served_with(chain, key=None):
+    """TLS as a server speaks it that asks nobody for a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    return context
 
 
 class Siege:
@@ -19,7 +27,8 @@ class Siege:
         self.seeder = programs.Seeder(self.place / "seeder", address, port=8440)
         self.seeder.url = self.seeder.url.replace(":8440", ":8430")
         self.seeder.init()
-        self.gate = Gate(address, 8430, 8440)
+        self.forge = wire.Forge(self.place / "forge")
+        self.gate = Gate(address, 8430, 8440, served_with(*self.forge.server(self.seeder, address)))
         self.old = []  # what was served before each publish
         self.publish()
         self.seeder.serve()
@@ -69,6 +78,13 @@ class Siege:
         """The digest of a package before the newest one."""
         return self.target(self.old[-1]).sha256.hex()
 
+    def next_release(self, **options):
+        """An attack that is none: the honest files of a release that the node has not heard of; and its target."""
+        with self.behind_closed_gates():
+            self.publish(**options)
+        target = self.target()
+        return Attack(self.repository().files, self.packages(), [("demo", target.version, target.path)]), target
+
     def packages(self):
         """The files of packages that the honest seeder serves."""
         return {path.name: path.read_bytes() for path in (self.seeder.state / "public" / "packages").iterdir()}
@@ -103,6 +119,10 @@ class Siege:
         """The node says, twice, that it does not believe this, and in which words."""
         place = self.node.daemon.count()
         self.gate.besiege(attack)
+        self.says_twice(place, event, words, seconds)
+
+    def says_twice(self, place, event, words, seconds=programs.PATIENCE):
+        """In its events from that place on."""
         said = []
         while len(said) < 2:
             found = self.node.daemon.wait(event, after=place, seconds=seconds)

@@ -61,24 +61,29 @@ class Forge:
 
     def server(self, seeder, address):
         """(chain, key) of a server at `address`, by the fleet CA's own key: what only who has stolen that could show."""
+        return self.server_by(seeder.state / "ca.crt", seeder.state / "keys" / "ca.pem", address)
+
+    def server_by(self, ca_certificate, ca_key, address):
         self.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
                      "server.key", "-out", "server.csr", "-subj", f"/CN={address}")
         (self.place / "server.cnf").write_text(f"subjectAltName = IP:{address}\nextendedKeyUsage = serverAuth\n")
-        self.openssl("x509", "-req", "-in", "server.csr", "-CA", str(seeder.state / "ca.crt"), "-CAkey",
-                     str(seeder.state / "keys" / "ca.pem"), "-CAcreateserial", "-CAserial", "server.srl", "-extfile",
-                     "server.cnf", "-days", "9", "-out", "server.crt")
+        self.openssl("x509", "-req", "-in", "server.csr", "-CA", str(ca_certificate), "-CAkey", str(ca_key),
+                     "-CAcreateserial", "-CAserial", "server.srl", "-extfile", "server.cnf", "-days", "9", "-out",
+                     "server.crt")
         chain = self.place / "server.pem"
-        chain.write_text((self.place / "server.crt").read_text() + (seeder.state / "ca.crt").read_text())
+        chain.write_text((self.place / "server.crt").read_text() + pathlib.Path(ca_certificate).read_text())
         return chain, self.place / "server.key"
 
-    def signed_by(self, ca_certificate, ca_key, name, start, end, role="operator"):
-        """One that a CA's own key has signed, valid from start to end (YYYYMMDDHHMMSSZ)."""
+    def signed_by(self, ca_certificate, ca_key, name, start, end, role="operator", extensions=None):
+        """One that a CA's own key has signed, valid from start to end (YYYYMMDDHHMMSSZ). `extensions`: other ones than
+        those of a client of that role."""
         self.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
                      f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        extensions = extensions or f"extendedKeyUsage = clientAuth\nsubjectAltName = URI:lanyard:role:{role}\n"
         (self.place / "ca.cnf").write_text(
             "[ca]\ndefault_ca = here\n[here]\ndatabase = index.txt\nserial = serial\nnew_certs_dir = .\n"
-            "default_md = sha256\npolicy = any\nx509_extensions = client\n[any]\ncommonName = supplied\n"
-            f"[client]\nextendedKeyUsage = clientAuth\nsubjectAltName = URI:lanyard:role:{role}\n")
+            "default_md = sha256\npolicy = any\nx509_extensions = wanted\n[any]\ncommonName = supplied\n"
+            f"[wanted]\n{extensions}")
         (self.place / "index.txt").write_text("")
         (self.place / "serial").write_text("1000\n")
         self.openssl("ca", "-batch", "-config", "ca.cnf", "-cert", str(ca_certificate), "-keyfile", str(ca_key), "-in",
