@@ -10,8 +10,9 @@ from urllib.parse import quote
 import pytest
 
 from evil.gate import Attack, Gate
+from evil.siege import served_with
 from foreign_tuf import client, delegations, forge, mutations, payloads
-from harness import programs
+from harness import programs, wire
 
 # How the node says what an attack would have been; whatever is none of these is malformed.
 SAYS = [("arbitrary software", r"arbitrary software"), ("freeze", r"\(freeze\)"), ("rollback", r"\(rollback\)"),
@@ -66,7 +67,7 @@ class Office:
             if version == "1.0.0":
                 self.old = forge.Repository.of_seeder(self.seeder.state, forge.ROLES)
         self.honest = forge.Repository.of_seeder(self.seeder.state, forge.ROLES)
-        self.gate = Gate(address, 8430, 8440)
+        self.gate = Gate(address, 8430, 8440, served_with(*wire.Forge(place / "forge").server(self.seeder, address)))
         self.node = programs.Node(place / "node", "node", address)
         self.seeder.serve()
         assert self.node.join(self.seeder, "--app", "demo").code == 0
