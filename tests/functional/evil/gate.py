@@ -154,8 +154,9 @@ class Gate:
     def _speak_tls(self, connection, attack, context):
         with context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as agreed:
             with self._news:
-                if connection in self._open:
-                    self._open.add(agreed)
+                if connection not in self._open:
+                    return  # cut meanwhile
+                self._open.add(agreed)
             try:
                 agreed.do_handshake()
                 self._attack(agreed, attack)
