@@ -7,6 +7,8 @@
 #include <array>
 #include <memory>
 
+#include "manifests/trust/raw_bytes.h"
+
 namespace lanyard::trust {
 namespace {
 
@@ -41,8 +43,6 @@ bool is_sound_point(std::string_view encoded) {
     y.back() &= 0x7f;
     return is_canonical(y) && std::find(std::begin(kSmallOrder), std::end(kSmallOrder), y) == std::end(kSmallOrder);
 }
-
-unsigned char const* raw(std::string_view bytes) { return reinterpret_cast<unsigned char const*>(bytes.data()); }
 
 }  // namespace
 

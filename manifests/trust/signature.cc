@@ -10,6 +10,7 @@
 #include <string>
 
 #include "manifests/trust/ed25519.h"
+#include "manifests/trust/raw_bytes.h"
 
 namespace lanyard::trust {
 namespace {
@@ -25,8 +26,6 @@ template <class T>
 using Owned = std::unique_ptr<T, void (*)(T*)>;
 using Pkey = Owned<EVP_PKEY>;
 using Builder = Owned<OSSL_PARAM_BLD>;
-
-unsigned char const* raw(std::string_view bytes) { return reinterpret_cast<unsigned char const*>(bytes.data()); }
 
 // Null when OpenSSL refuses the parameters.
 Pkey public_key_from(char const* type, OSSL_PARAM_BLD* builder) {

@@ -19,7 +19,7 @@ namespace {
 namespace beast = boost::beast;
 using asio::ip::tcp;
 using boost::system::error_code;
-using Parser = beast::http::response_parser<beast::http::string_body>;
+using ResponseParser = beast::http::response_parser<beast::http::string_body>;
 using Endpoint = asio::generic::stream_protocol::endpoint;
 
 constexpr std::uint32_t kHeaderLimit = 16 * 1024;
@@ -113,7 +113,7 @@ struct Client::Impl {
     void start_deadline(std::shared_ptr<Exchange> const& exchange, std::chrono::milliseconds timeout);
     bool take_kept(Exchange& exchange);
     void keep(Exchange& exchange);
-    Result<ClientResponse> finish(Exchange& exchange, Parser& parser, std::size_t left_over);
+    Result<ClientResponse> finish(Exchange& exchange, ResponseParser& parser, std::size_t left_over);
     tl::unexpected<Error> broken(Exchange const& exchange, error_code why) const;
 
     asio::io_context& io;
@@ -252,7 +252,7 @@ asio::awaitable<std::optional<Result<ClientResponse>>> Client::Impl::ask(Exchang
     auto const unsent = co_await send_all(stream, head, request.body);
 
     // Read also when not all could be sent: a server that refuses the request says why before it has read everything.
-    Parser parser;
+    ResponseParser parser;
     parser.header_limit(kHeaderLimit);
     parser.body_limit(request.max_body);
     beast::flat_buffer buffer(kHeaderLimit + 64 * 1024);
@@ -282,7 +282,7 @@ asio::awaitable<error_code> Client::Impl::send_all(Stream& stream, std::string_v
     co_return error;
 }
 
-Result<ClientResponse> Client::Impl::finish(Exchange& exchange, Parser& parser, std::size_t left_over) {
+Result<ClientResponse> Client::Impl::finish(Exchange& exchange, ResponseParser& parser, std::size_t left_over) {
     auto& message = parser.get();
     ClientResponse response;
     response.status = message.result_int();

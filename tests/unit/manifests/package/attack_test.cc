@@ -1,6 +1,6 @@
 #include "tests/unit/manifests/package/package_test.h"
 
-namespace lanyard::package {
+namespace lanyard::package::attack_test {
 namespace {
 
 using support::Entry;
@@ -289,4 +289,4 @@ TEST_F(Refusal, OfAPackageThatDoesNotExist) {
 }
 
 }  // namespace
-}  // namespace lanyard::package
+}  // namespace lanyard::package::attack_test

@@ -4,7 +4,7 @@
 
 #include "manifests/package/errc.h"
 
-namespace lanyard::package {
+namespace lanyard::package::names_test {
 namespace {
 
 struct Wrong {
@@ -125,4 +125,4 @@ TEST(Printable, ShowsBytesThatCouldDisturbATerminal) {
 }
 
 }  // namespace
-}  // namespace lanyard::package
+}  // namespace lanyard::package::names_test

@@ -2,7 +2,7 @@
 
 #include "tests/unit/manifests/package/package_test.h"
 
-namespace lanyard::package {
+namespace lanyard::package::pack_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -129,4 +129,4 @@ TEST_F(Pack, ReportsProgressUpToTheTotal) {
 }
 
 }  // namespace
-}  // namespace lanyard::package
+}  // namespace lanyard::package::pack_test

@@ -1,6 +1,6 @@
 #include "tests/unit/manifests/package/package_test.h"
 
-namespace lanyard::package {
+namespace lanyard::package::unpack_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -283,4 +283,4 @@ TEST_F(Sniff, DigestsLikeEverybodyElse) {
 }
 
 }  // namespace
-}  // namespace lanyard::package
+}  // namespace lanyard::package::unpack_test

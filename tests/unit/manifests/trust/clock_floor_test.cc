@@ -6,7 +6,7 @@
 
 #include "manifests/trust/errc.h"
 
-namespace lanyard::trust {
+namespace lanyard::trust::clock_floor_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -73,4 +73,4 @@ TEST(ClockFloor, SaysWhenARefusalEnds) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::clock_floor_test

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace lanyard::trust {
+namespace lanyard::trust::ed25519_test {
 namespace {
 
 std::string unhex(std::string const& hex) {
@@ -102,4 +102,4 @@ TEST(Ed25519, KnowsTheKeysThatAreNotSound) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::ed25519_test

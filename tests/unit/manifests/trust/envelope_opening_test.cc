@@ -3,7 +3,7 @@
 
 #include "tests/unit/manifests/trust/client.h"
 
-namespace lanyard::trust {
+namespace lanyard::trust::envelope_opening_test {
 namespace {
 
 using Keys = RepositorySimulator::Keys;
@@ -190,4 +190,4 @@ TEST_F(Opening, IgnoresAnUnknownFieldFrom1000On) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::envelope_opening_test

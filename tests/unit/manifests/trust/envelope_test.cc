@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace lanyard::trust {
+namespace lanyard::trust::envelope_test {
 namespace {
 
 TEST(Pae, GivesTheTestVectorOfDsse) {
@@ -41,4 +41,4 @@ TEST(KeyId, IsTheDigestOfAlgorithmByteAndKey) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::envelope_test

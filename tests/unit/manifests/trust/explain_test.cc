@@ -5,7 +5,7 @@
 #include "manifests/trust/errc.h"
 #include "tests/support/repository_simulator.h"
 
-namespace lanyard::trust {
+namespace lanyard::trust::explain_test {
 namespace {
 
 using support::make_target;
@@ -131,4 +131,4 @@ TEST_F(Explaining, ARootThatIsNotSignedByItselfIsTheOnlyStep) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::explain_test

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace lanyard::trust {
+namespace lanyard::trust::path_pattern_test {
 namespace {
 
 TEST(PathPattern, FitsWhatItSpellsOut) {
@@ -61,4 +61,4 @@ TEST(PathPattern, IsJudgedInAProductOfTheLengths) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::path_pattern_test

@@ -3,7 +3,7 @@
 
 #include "tests/unit/manifests/trust/client.h"
 
-namespace lanyard::trust {
+namespace lanyard::trust::refresh_test {
 namespace {
 
 constexpr std::uint64_t kFarAhead = (std::uint64_t{1} << 53) - 2;
@@ -245,4 +245,4 @@ TEST_F(Refresh, RefusesMalformedTimestamps) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::refresh_test

@@ -5,7 +5,7 @@
 
 #include "tests/unit/manifests/trust/client.h"
 
-namespace lanyard::trust {
+namespace lanyard::trust::root_test {
 namespace {
 
 using Keys = RepositorySimulator::Keys;
@@ -299,4 +299,4 @@ TEST(RootChain, EndsWithTheRootStep) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::root_test

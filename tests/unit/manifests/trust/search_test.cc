@@ -7,7 +7,7 @@
 #include "manifests/trust/opening.h"
 #include "tests/unit/manifests/trust/client.h"
 
-namespace lanyard::trust {
+namespace lanyard::trust::search_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -382,4 +382,4 @@ TEST_F(SearchTest, ADelegatedRoleMayNotGoBackOrVanishFromTheSnapshot) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::search_test

@@ -7,7 +7,7 @@
 
 #include "tests/support/other_keys.h"
 
-namespace lanyard::trust {
+namespace lanyard::trust::signature_test {
 namespace {
 
 v1::Key key_of(unsigned alg, std::string bytes) {
@@ -103,4 +103,4 @@ TEST(RsaKey, HasAnOddModulusOf2048To4096BitsInItsOneEncoding) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::signature_test

@@ -4,7 +4,7 @@
 #include "manifests/trust/opening.h"
 #include "tests/unit/manifests/trust/client.h"
 
-namespace lanyard::trust {
+namespace lanyard::trust::snapshot_targets_test {
 namespace {
 
 class Files : public testing::Test {
@@ -206,4 +206,4 @@ TEST_F(Files, ATargetOfTheFutureIsRefusedAloneAndLeavesTheOthersUsable) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::snapshot_targets_test

@@ -4,7 +4,7 @@
 #include "manifests/trust/opening.h"
 #include "tests/unit/manifests/trust/client.h"
 
-namespace lanyard::trust {
+namespace lanyard::trust::wire_test {
 namespace {
 
 // What protobuf would accept, and read one meaning into, while another program might read another.
@@ -116,4 +116,4 @@ TEST_F(Wire, ASignatureOf63Or65BytesCountsForNothing) {
 }
 
 }  // namespace
-}  // namespace lanyard::trust
+}  // namespace lanyard::trust::wire_test

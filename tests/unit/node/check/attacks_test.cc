@@ -7,7 +7,7 @@
 #include "manifests/trust/errc.h"
 #include "tests/support/simulated_node.h"
 
-namespace lanyard::check {
+namespace lanyard::check::attacks_test {
 namespace {
 
 using std::chrono::days;
@@ -296,4 +296,4 @@ TEST_F(Attack, NamesOfRolesBecomeNoPathsInRequests) {
 }
 
 }  // namespace
-}  // namespace lanyard::check
+}  // namespace lanyard::check::attacks_test

@@ -5,7 +5,7 @@
 #include "node/check/errc.h"
 #include "tests/support/sample_target.h"
 
-namespace lanyard::check {
+namespace lanyard::check::judge_test {
 namespace {
 
 using support::sample_target;
@@ -64,4 +64,4 @@ TEST_F(JudgeTest, HoldsBackAnotherPlatform) {
 }
 
 }  // namespace
-}  // namespace lanyard::check
+}  // namespace lanyard::check::judge_test

@@ -10,7 +10,7 @@
 #include "proto/http/errc.h"
 #include "tests/support/simulated_node.h"
 
-namespace lanyard::check {
+namespace lanyard::check::refresher_test {
 namespace {
 
 using support::RepositorySimulator;
@@ -147,4 +147,4 @@ TEST_F(RefresherTest, SaysThatANodeWithoutARootHasNotJoined) {
 }
 
 }  // namespace
-}  // namespace lanyard::check
+}  // namespace lanyard::check::refresher_test

@@ -8,7 +8,7 @@
 #include "seeder/console/uploads.h"
 #include "tests/unit/seeder/console/console_test.h"
 
-namespace lanyard::console {
+namespace lanyard::console::admin_desk_test {
 namespace {
 
 using authority::Role;
@@ -243,4 +243,4 @@ TEST_F(AdminDeskTest, RefusesWhatIsNoCommand) {
 }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::admin_desk_test

@@ -7,7 +7,7 @@
 #include "seeder/console/key_folder.h"
 #include "tests/support/scratch.h"
 
-namespace lanyard::console {
+namespace lanyard::console::commands_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -187,4 +187,4 @@ TEST_F(CommandsTest, MissingPublicFilesAreAMatterOfTheState) {
 }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::commands_test

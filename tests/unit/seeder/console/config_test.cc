@@ -4,7 +4,7 @@
 
 #include "seeder/console/errc.h"
 
-namespace lanyard::console {
+namespace lanyard::console::config_test {
 namespace {
 
 TEST(Config, ReadsBackWhatItHasWritten) {
@@ -88,4 +88,4 @@ TEST(Config, NamesTheLineOfASyntaxError) {
 }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::config_test

@@ -7,7 +7,7 @@
 #include "tests/support/fake_time.h"
 #include "tests/unit/seeder/console/console_test.h"
 
-namespace lanyard::console {
+namespace lanyard::console::gatekeeper_test {
 namespace {
 
 using announce::Errc;
@@ -168,4 +168,4 @@ TEST_F(HouseTest, KeepsItsCaAndRefusesToMakeAnotherWhenHalfOfItIsLost) {
 }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::gatekeeper_test

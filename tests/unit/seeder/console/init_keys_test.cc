@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace lanyard::console {
+namespace lanyard::console::init_keys_test {
 namespace {
 
 InitOptions offline(std::vector<std::string> thresholds) {
@@ -64,4 +64,4 @@ TEST(InitKeys, AreMadeBesideTheStateDirectory) {
 }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::init_keys_test

@@ -4,7 +4,7 @@
 
 #include "seeder/console/errc.h"
 
-namespace lanyard::console {
+namespace lanyard::console::invocation_test {
 namespace {
 
 Result<std::variant<Invocation, Help>> parse(std::vector<char const*> words) {
@@ -98,4 +98,4 @@ TEST(Invocation, ANumberThatDoesNotFitIsRefused) {
 TEST(Invocation, ACommandIsRequired) { EXPECT_NE(complaint({}).find("--help"), std::string::npos); }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::invocation_test

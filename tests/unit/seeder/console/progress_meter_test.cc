@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-namespace lanyard::console {
+namespace lanyard::console::progress_meter_test {
 namespace {
 
 class ProgressMeterTest : public testing::Test {
@@ -49,4 +49,4 @@ TEST_F(ProgressMeterTest, SaysNothingAboutWhatIsOverInASecond) {
 }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::progress_meter_test

@@ -8,7 +8,7 @@
 #include "tests/support/recorded_events.h"
 #include "tests/support/repository.h"
 
-namespace lanyard::console {
+namespace lanyard::console::serving_test {
 namespace {
 
 using std::chrono::days;
@@ -219,4 +219,4 @@ TEST_F(ServingTest, AnswersChecksFromWhatIsLive) {
 }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::serving_test

@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-namespace lanyard::console {
+namespace lanyard::console::table_test {
 namespace {
 
 TEST(Table, AlignsItsColumns) {
@@ -35,4 +35,4 @@ TEST(Table, WhatANodeSaidCannotMoveTheCursor) {
 }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::table_test

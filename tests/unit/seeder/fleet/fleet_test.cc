@@ -6,7 +6,7 @@
 
 #include "tests/support/scratch.h"
 
-namespace lanyard::fleet {
+namespace lanyard::fleet::fleet_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -290,4 +290,4 @@ TEST_F(FleetTest, RemembersAcrossARestart) {
 }
 
 }  // namespace
-}  // namespace lanyard::fleet
+}  // namespace lanyard::fleet::fleet_test

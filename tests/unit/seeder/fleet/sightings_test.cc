@@ -5,7 +5,7 @@
 #include "seeder/fleet/errc.h"
 #include "seeder/fleet/inputs.h"
 
-namespace lanyard::fleet {
+namespace lanyard::fleet::sightings_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -242,4 +242,4 @@ TEST(InputsTest, RefusesReportsThatNoNodeSends) {
 }
 
 }  // namespace
-}  // namespace lanyard::fleet
+}  // namespace lanyard::fleet::sightings_test

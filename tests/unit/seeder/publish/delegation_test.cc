@@ -5,7 +5,7 @@
 #include "seeder/publish/publisher.h"
 #include "tests/support/repository.h"
 
-namespace lanyard::publish {
+namespace lanyard::publish::delegation_test {
 namespace {
 
 using support::kRepositoryNow;
@@ -133,4 +133,4 @@ TEST_F(DelegationTest, NamesAndKeysAreJudged) {
 }
 
 }  // namespace
-}  // namespace lanyard::publish
+}  // namespace lanyard::publish::delegation_test

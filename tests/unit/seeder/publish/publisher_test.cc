@@ -10,7 +10,7 @@
 #include "tests/support/mortal_disk.h"
 #include "tests/support/repository.h"
 
-namespace lanyard::publish {
+namespace lanyard::publish::publisher_test {
 namespace {
 
 using std::chrono::days;
@@ -330,4 +330,4 @@ TEST(ExpiryWarnings, NameTheRoleAndTheRemedy) {
 }
 
 }  // namespace
-}  // namespace lanyard::publish
+}  // namespace lanyard::publish::publisher_test

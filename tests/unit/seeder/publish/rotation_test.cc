@@ -5,7 +5,7 @@
 #include "seeder/publish/publisher.h"
 #include "tests/support/repository.h"
 
-namespace lanyard::publish {
+namespace lanyard::publish::rotation_test {
 namespace {
 
 using std::chrono::days;
@@ -187,4 +187,4 @@ TEST_F(RotationTest, DeathAtAnyStepLeavesTheOldSetOrTheNewOne) {
 }
 
 }  // namespace
-}  // namespace lanyard::publish
+}  // namespace lanyard::publish::rotation_test

@@ -4,7 +4,7 @@
 
 #include "seeder/tracker/errc.h"
 
-namespace lanyard::tracker {
+namespace lanyard::tracker::foreign_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -101,4 +101,4 @@ TEST(ForeignTest, IsWellFormedWithoutPeers) {
 }
 
 }  // namespace
-}  // namespace lanyard::tracker
+}  // namespace lanyard::tracker::foreign_test

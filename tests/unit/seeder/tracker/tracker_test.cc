@@ -6,7 +6,7 @@
 
 #include "seeder/tracker/errc.h"
 
-namespace lanyard::tracker {
+namespace lanyard::tracker::tracker_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -294,4 +294,4 @@ TEST(ChoosePeersTest, GivesNothingWhenNothingIsWanted) {
 }
 
 }  // namespace
-}  // namespace lanyard::tracker
+}  // namespace lanyard::tracker::tracker_test
