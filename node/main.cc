@@ -134,6 +134,7 @@ trust::FileSource served_by(asio::io_context& io, check::SeederClient& seeder) {
     };
 }
 
+    if (auto const shown = console::show_interrupted(*status, records); !shown) return console::complain(shown.error());
 int verify(Options const& options, NodeConfig const& config) {
     StateFiles const files(options.state);
     auto const setup = Setup::of(config);
