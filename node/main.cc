@@ -4,6 +4,8 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <iostream>
+#include <thread>
 
 #include "node/console/errc.h"
 #include "node/console/verify.h"
@@ -82,13 +84,28 @@ int run(Options const& options, NodeConfig const& config) {
     return served ? 0 : console::complain(served.error());
 }
 
+// Whoever holds the state and does not listen is starting, or about to end.
+Result<v1::LocalResponse> ask_patiently(StateFiles const& files, v1::LocalRequest const& request,
+                                        console::ProgressLine& progress) {
+    constexpr int kLooks = 30;
+    constexpr std::chrono::milliseconds kLook{100};
+    for (int looks = 0;; ++looks) {
+        auto answer =
+            console::ask_daemon(files.socket(), request, [&](v1::LocalResponse const& now) { progress.show(now); });
+        if (answer || answer.error().code != console::Errc::not_running || looks == kLooks) return answer;
+        if (auto const lock = lock_state(files); lock || lock.error().code != console::Errc::already_running) {
+            return answer;
+        }
+        std::this_thread::sleep_for(kLook);
+    }
+}
+
 // check, update, rollback: by the daemon if there is one, else here.
 int order(Options const& options, NodeConfig const& config) {
     StateFiles const files(options.state);
     console::ProgressLine progress;
     auto const request = console::request_of(options);
-    auto const answer =
-        console::ask_daemon(files.socket(), request, [&](v1::LocalResponse const& now) { progress.show(now); });
+    auto const answer = ask_patiently(files, request, progress);
     if (answer) return console::show(options, *answer);
     if (answer.error().code != console::Errc::not_running) return console::complain(answer.error());
 
@@ -115,8 +132,9 @@ int look(Options const& options, NodeConfig const& config) {
     if (!database) return console::complain(database.error());
     journal::Records records(*database, std::chrono::system_clock::now);
     if (options.verb == Verb::history) return console::show_history(options, records);
-    auto const status = console::status_on_disk(config, records);
+    auto status = console::status_on_disk(config, records);
     if (!status) return console::complain(status.error());
+    if (auto const shown = console::show_interrupted(*status, records); !shown) return console::complain(shown.error());
     v1::LocalResponse response;
     *response.mutable_status() = *status;
     return console::show(options, response);
@@ -186,7 +204,12 @@ int main(int argc, char** argv) {
     // libprotobuf would print what peers send in its complaints.
     google::protobuf::SetLogHandler(nullptr);
     std::signal(SIGPIPE, SIG_IGN);
-    auto const parsed = lanyard::console::parse_command_line(argc, argv);
-    if (!parsed.options) return parsed.exit_code;
-    return lanyard::obey(*parsed.options);
+    try {
+        auto const parsed = lanyard::console::parse_command_line(argc, argv);
+        if (!parsed.options) return parsed.exit_code;
+        return lanyard::obey(*parsed.options);
+    } catch (std::exception const& bug) {
+        std::cerr << "lanyard-node: internal failure: " << bug.what() << "; please report this\n";
+        return static_cast<int>(lanyard::Kind::internal);
+    }
 }

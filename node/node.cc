@@ -129,7 +129,9 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       poll_(checker_, poll_alarm_, events, check::Backoff(times_, random_share), times_),
       session_(io, events, setup.swarm),
       source_(io, seeder_, config.id),
-      fetcher_({io, session_, source_, alarm_, disk_, events, platform::allocated_bytes}, files.packages()),
+      fetcher_({io, session_, source_, alarm_, disk_, events, platform::allocated_bytes, std::chrono::steady_clock::now,
+                platform::sync},
+               files.packages()),
       stager_(io, disk_, platform::make_durable),
       gate_(alarm_, busy_lock_, events, std::move(setup.rules), utc_now),
       recipient_(seeder_, passport.key(), config.id, config.name),
@@ -261,6 +263,7 @@ void Node::walk_ended() {
     desk_.walk_ended();
     outbox_bell_.ring();
     if (stopping_) return;
+    sweep_packages();
     auto looking = look_again();
     asio::co_spawn(io_, std::move(looking), asio::detached);
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "manifests/store/metadata_store.h"
-#include "node/apply/version_directories.h"
+#include "node/apply/background_applier.h"
 #include "node/check/poll_loop.h"
 #include "node/console/commands.h"
 #include "node/console/desk.h"
@@ -55,6 +55,10 @@ class Node {
 public:
     Node(asio::io_context& io, events::Events& events, console::NodeConfig const& config,
          console::StateFiles const& files, store::Database& database, enrol::Passport& passport, Setup setup);
+    // The rooms go before the disk pool that their tasks are on.
+    ~Node() { disk_.finish(); }
+    Node(Node const&) = delete;
+    Node& operator=(Node const&) = delete;
 
     // Starts what runs of these applications, if it does not run: an attempt may have been under way that nobody knows
     // of any more.
@@ -95,6 +99,7 @@ private:
     Result<std::set<release::Digest>> wanted();
     asio::awaitable<void> sweep_home(Care& care);
     void dispatch(check::CheckOutcome const& outcome);
+    void sweep_packages();
 
     asio::io_context& io_;
     events::Events& events_;
@@ -129,7 +134,7 @@ private:
     platform::LinuxProcessRunner runner_{io_};
     platform::LinuxPortSensor ports_;
     platform::LinuxPlace place_;
-    apply::VersionDirectories applier_{place_};
+    apply::BackgroundApplier applier_{place_, disk_};
     probe::LocalReach reach_{io_};
 
     async::Bell outbox_bell_{io_};

@@ -46,6 +46,11 @@ update::PastFailures Node::past_failures(release::Target const& target) {
 // What is on offer now is known: packages of offers that are no more can go.
 void Node::dispatch(check::CheckOutcome const& outcome) {
     desk_.dispatch(outcome);
+    sweep_packages();
+}
+
+// Another application may still want what one no longer does: only the sum of them tells.
+void Node::sweep_packages() {
     auto sweeping = fetcher_.sweep([this] { return wanted(); });
     asio::co_spawn(io_, std::move(sweeping), asio::detached);
 }
@@ -72,14 +77,10 @@ asio::awaitable<void> Node::sweep_home(Care& care) {
     auto const installed = records_.installed(care.app.name);
     if (!installed || !installed->current) co_return;
     auto const name = [](auto const& release) { return release ? release->version.text() : std::string(); };
-    auto const current = name(installed->current);
-    auto const previous = name(installed->previous);
+    auto current = name(installed->current);
+    auto previous = name(installed->previous);
     auto const& home = care.app.home;
-    auto const work = [&] {
-        applier_.keep_only(home, current, previous);
-        return true;
-    };
-    co_await disk_.run(work);
+    co_await applier_.keep_only(home, std::move(current), std::move(previous));
 }
 
 std::vector<release::Target> Node::kept() {

@@ -53,7 +53,7 @@ MAY_INCLUDE = {
     # events: why an update waits must be visible to the operator when it changes, not only when somebody asks.
     "node/gate": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "node/check"},
     "node/drain": {"proto/async", "proto/events", "proto/outcome", "manifests/release"},
-    "node/apply": {"proto/outcome", "manifests/release", "node/check", "node/stage"},
+    "node/apply": {"proto/async", "proto/outcome", "manifests/release", "node/check", "node/stage"},
     "node/probe": {"proto/async", "proto/http", "proto/outcome", "manifests/release", "node/drain"},
     # manifests/trust: the checksum of what is kept beside the database.
     "node/journal": {"proto/outcome", "proto/schema", "manifests/release", "manifests/store", "manifests/trust",

@@ -65,6 +65,11 @@ Status listen_locally(announce::Front& front, console::StateDir const& dir, cons
     return config.operators_group.empty() ? Status() : console::give_to_group(dir.socket(), config.operators_group);
 }
 
+struct Finishing {
+    async::DiskPool& pool;
+    ~Finishing() { pool.finish(); }
+};
+
 Status serve(console::StateDir const& dir) {
     auto state = console::open_state(dir.root());
     if (!state) return pass_on(state);
@@ -122,6 +127,8 @@ Status serve(console::StateDir const& dir) {
     console::Serving serving(state->database, publisher, dir.packages(), pool, alarm, events, publicity, now);
     if (auto const begun = serving.begin(); !begun) return begun;
 
+    // Also when a bug ends it: what tasks on the pool use goes before the pool.
+    Finishing const finishing{pool};
     asio::signal_set signals(io, SIGINT, SIGTERM);
     signals.async_wait([&](boost::system::error_code, int) { io.stop(); });
     auto const rethrow = [](std::exception_ptr bug) {
@@ -135,6 +142,14 @@ Status serve(console::StateDir const& dir) {
                                             config.listen, front.port(), *swarm_port, offered.revision()));
     io.run();
 
+    // Whoever has given an order hears what became of it.
+    constexpr std::chrono::seconds kAnswers{5};
+    auto const until = std::chrono::steady_clock::now() + kAnswers;
+    admin.stop();
+    io.restart();
+    while (!admin.idle() && io.run_one_until(until) > 0) {
+    }
+
     // What is under way gets a moment to end: reports that have come in are written.
     constexpr std::chrono::milliseconds kFarewell{1500};
     serving.stop();
@@ -144,6 +159,7 @@ Status serve(console::StateDir const& dir) {
     recorder.stop();
     io.restart();
     io.run_for(kFarewell);
+    pool.finish();
     events.info("seeder.stopped", "asked to by a signal");
     return {};
 }

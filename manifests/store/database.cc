@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <fstream>
 #include <limits>
 
@@ -200,11 +201,24 @@ void migrate(SQLite::Database& db, std::size_t step, std::string_view script) {
 // short for a header as if it were empty.
 Status make_private(fs::path const& file) {
     constexpr std::uintmax_t kSmallestPage = 512;
+    constexpr auto kPrivate = fs::perms::owner_read | fs::perms::owner_write;
+    auto const unwritable = [&](std::string const& why) {
+        return tl::unexpected(error_of(file, Errc::unwritable, why));
+    };
     std::error_code ec;
-    if (!fs::exists(file, ec)) std::ofstream(file, std::ios::app).close();
-    if (fs::is_directory(file, ec)) return tl::unexpected(error_of(file, Errc::unwritable, "it is a directory"));
-    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, ec);
-    if (ec) return tl::unexpected(error_of(file, Errc::unwritable, "cannot be made: " + ec.message()));
+    auto const found = fs::status(file, ec);
+    if (found.type() == fs::file_type::none) return unwritable("cannot be looked at: " + ec.message());
+    if (fs::is_directory(found)) return unwritable("it is a directory");
+    bool const is_new = !fs::exists(found);
+    errno = 0;
+    if (is_new && !std::ofstream(file, std::ios::app)) {
+        return unwritable("cannot be made: " + std::generic_category().message(errno));
+    }
+    // What is private already needs no right to change it: it may be somebody else's, or on a disk that is read-only.
+    if (is_new || (found.permissions() & fs::perms::mask & ~kPrivate) != fs::perms::none) {
+        fs::permissions(file, kPrivate, ec);
+        if (ec) return unwritable("others may read it, and that cannot be changed: " + ec.message());
+    }
     auto const length = fs::file_size(file, ec);
     if (!ec && length > 0 && length < kSmallestPage) {
         return tl::unexpected(error_of(file, Errc::damaged, "it is cut off"));

@@ -5,15 +5,15 @@
 
 namespace lanyard::apply {
 
-// Releases side by side in <home>/versions, one of them current.
-class VersionDirectories final : public Applier {
+// Releases side by side in <home>/versions, one of them current. See Applier for what each method promises. Blocking.
+class VersionDirectories {
 public:
     explicit VersionDirectories(Place& place) : place_(place) {}
 
-    Status switch_to(check::Offer const& offer, stage::StagedRelease const& staged) override;
-    Status switch_back(check::Offer const& offer) override;
-    Result<std::optional<std::string>> current(std::filesystem::path const& home) const override;
-    void keep_only(std::filesystem::path const& home, std::string const& current, std::string const& previous) override;
+    Status switch_to(check::Offer const& offer, stage::StagedRelease const& staged);
+    Status switch_back(check::Offer const& offer);
+    Result<std::optional<std::string>> current(std::filesystem::path const& home) const;
+    void keep_only(std::filesystem::path const& home, std::string const& current, std::string const& previous);
 
 private:
     Status move_in(std::filesystem::path const& home, std::string const& version, std::filesystem::path const& staged);

@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -246,7 +247,14 @@ Result<NodeConfig> NodeConfig::parse(std::string const& toml, std::filesystem::p
 }
 
 Result<NodeConfig> NodeConfig::load(std::filesystem::path const& file) {
+    auto const unreadable = [&](int why) {
+        return fail(Errc::unusable_state,
+                    fmt::format("{} cannot be read: {}; check its owner and mode, or run this as root", file.string(),
+                                std::generic_category().message(why)));
+    };
+    errno = 0;
     std::ifstream in(file, std::ios::binary);
+    if (!in && errno != ENOENT && errno != ENOTDIR) return unreadable(errno);
     if (!in) {
         return fail(Errc::not_joined, fmt::format("there is no {}: run `lanyard-node join` with the line that "
                                                   "`lanyard-seeder init` printed, or name the state with --state",
@@ -254,6 +262,7 @@ Result<NodeConfig> NodeConfig::load(std::filesystem::path const& file) {
     }
     std::string toml(kMaxConfigBytes + 1, '\0');
     in.read(toml.data(), static_cast<std::streamsize>(toml.size()));
+    if (in.bad()) return unreadable(errno);
     toml.resize(static_cast<std::size_t>(in.gcount()));
     if (toml.size() > kMaxConfigBytes) return fail(Errc::malformed_config, file.string() + " is larger than 256 KiB");
     return parse(toml, file);

@@ -212,17 +212,20 @@ asio::awaitable<v1::LocalResponse> Desk::roll_back(v1::RollBack order, Say say) 
         co_return refusal(which);
     }
     AppDesk const app = apps->front();
+    auto const before = last_attempts(*apps);
+    bool const on_trial = app.loop->recall();
     auto const releases = records_.installed(app.app.name);
     if (!releases) co_return refusal(releases.error());
-    if (!releases->current || !releases->previous) {
+    if (!on_trial && (!releases->current || !releases->previous)) {
         Error const none(Errc::nothing_to_do, fmt::format("no previous release of {} is kept: there is nothing to go "
                                                           "back to",
                                                           app.app.name.text()));
         co_return refusal(none);
     }
-    auto const before = last_attempts(*apps);
-    check::Offer back{*releases->current, releases->previous, app.app.home};
-    app.loop->roll_back(std::move(back));
+    if (!on_trial) {
+        check::Offer back{*releases->current, releases->previous, app.app.home};
+        app.loop->roll_back(std::move(back));
+    }
     co_await wait_for(*apps, say);
     auto response = outcome_of(*apps, before);
     // Here going back is what was asked for, and nothing else.
@@ -230,6 +233,9 @@ asio::awaitable<v1::LocalResponse> Desk::roll_back(v1::RollBack order, Say say) 
     if (last && *last && !before.contains((*last)->attempt_id())) {
         auto const rolled_back = (*last)->outcome() == v1::OUTCOME_ROLLED_BACK;
         response.set_exit_code(rolled_back ? 0 : static_cast<std::uint32_t>(Kind::update));
+        if ((*last)->outcome() == v1::OUTCOME_COMMITTED) {
+            response.set_message(response.message() + "; that was too late for this order: give it again to go back");
+        }
     }
     co_return response;
 }
@@ -264,6 +270,12 @@ v1::LocalResponse Desk::outcome_of(std::vector<AppDesk> const& apps, std::set<st
         auto const last = records_.last_report(app.app.name);
         if (!last) return refusal(last.error());
         if (!*last || before.contains((*last)->attempt_id())) {
+            auto const left = left_under_way(records_, app.app.name);
+            if (!left) return refusal(left.error());
+            if (*left) {
+                Error const interrupted(Errc::update_failed, in_words(**left));
+                return refusal(interrupted);
+            }
             Error const none(Errc::update_failed,
                              fmt::format("nothing was changed for {}: see the log of the node for the "
                                          "reason, then try again",

@@ -36,6 +36,13 @@ struct Contact {
 // The status that can be told from the journal alone, also while no node runs.
 Result<v1::NodeStatus> status_on_disk(NodeConfig const& config, journal::Records& records);
 
+// The attempt on this application that has not ended; nothing when there is none.
+Result<std::optional<journal::Attempt>> left_under_way(journal::Records& records, release::AppId const& app);
+// What has become of an attempt that was interrupted, and what goes on with it.
+std::string in_words(journal::Attempt const& left);
+// Puts the attempts that were interrupted into a status of a node that does not run.
+Status show_interrupted(v1::NodeStatus& status, journal::Records& records);
+
 // Answers people: status, check, update and rollback, and passes on what a check has found. One io_context thread.
 class Desk {
 public:

@@ -14,6 +14,14 @@ constexpr char const* kExamples = R"(Examples:
 Exit codes: 0 done, 1 internal failure, 2 wrong usage, 3 not found, 4 conflict, 5 state directory, 6 network,
 7 trust, 8 the update ended without the new release running.)";
 
+// A command that is misspelt is left over, and CLI11 says only that there is none.
+std::string complaint(CLI::App const& program, CLI::ParseError const& error) {
+    auto const left_over = program.remaining(true);
+    if (!program.get_subcommands().empty() || left_over.empty()) return error.what();
+    auto const& word = left_over.front();
+    return "'" + word + "' is no " + (word.starts_with('-') ? "option" : "command") + " of lanyard-node";
+}
+
 // What a person looks for first comes first: the examples.
 class ExamplesFirst final : public CLI::Formatter {
 public:
@@ -135,7 +143,7 @@ Parsed parse_command_line(int argc, char const* const* argv) {
         parsed.exit_code = program.exit(success);
         return parsed;
     } catch (CLI::ParseError const& error) {
-        std::cerr << "lanyard-node: " << error.what() << "; see `lanyard-node --help`\n";
+        std::cerr << "lanyard-node: " << complaint(program, error) << "; see `lanyard-node --help`\n";
         parsed.exit_code = static_cast<int>(Kind::usage);
         return parsed;
     }

@@ -36,11 +36,9 @@ public:
     // Of the fetch of this package; nothing when there is none.
     virtual std::optional<FetchProgress> progress(release::Digest const& package) const = 0;
 
-    // Ends the fetch of this package with Errc::stopped (another release takes its place); what is on disk is kept.
-    virtual void abandon(release::Digest const& package) = 0;
-
-    // Takes a package out of the swarm and deletes it (it is no longer wanted).
-    virtual void forget(release::Digest const& package) = 0;
+    // Ends the fetch of this package for this application with Errc::stopped (another release takes its place); what is
+    // on disk is kept.
+    virtual void abandon(release::Target const& target) = 0;
 };
 
 }  // namespace lanyard::fetch

@@ -45,15 +45,17 @@ std::optional<std::string> PackageFiles::read_torrent(release::Digest const& tor
     return bytes;
 }
 
-Status PackageFiles::keep_torrent(std::string_view torrent) const {
+Status PackageFiles::keep_torrent(std::string_view torrent, Sync const& sync) const {
     auto const draft = torrent_draft();
     std::ofstream stream(draft, std::ios::binary | std::ios::trunc);
     stream.write(torrent.data(), static_cast<std::streamsize>(torrent.size()));
     stream.close();
+    if (!stream) return unusable(torrent_, "it cannot be written");
+    if (auto const synced = sync(draft); !synced) return synced;
     std::error_code wrong;
-    if (stream) std::filesystem::rename(draft, torrent_, wrong);
-    if (!stream || wrong) return unusable(torrent_, wrong ? wrong.message() : "it cannot be written");
-    return {};
+    std::filesystem::rename(draft, torrent_, wrong);
+    if (wrong) return unusable(torrent_, wrong.message());
+    return sync(torrent_.parent_path());
 }
 
 void PackageFiles::reopen() const {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,8 +17,7 @@ namespace lanyard::fetch {
 
 // The files of one package in the node's packages directory. Everything here blocks: call it from the disk pool.
 //
-// Nothing is fsynced: whatever is found here later is believed only after its digest has been checked again, so a file
-// torn by a power cut is fetched again, and no more.
+// A file gets its name when it is whole and on the disk. Before a release is made of it, its digest is checked again.
 class PackageFiles {
 public:
     PackageFiles(std::filesystem::path const& directory, release::Digest const& package);
@@ -27,7 +27,8 @@ public:
 
     // The torrent kept from an earlier time, when it is the one with this digest.
     std::optional<std::string> read_torrent(release::Digest const& torrent) const;
-    Status keep_torrent(std::string_view torrent) const;
+    using Sync = std::function<Status(std::filesystem::path const&)>;
+    Status keep_torrent(std::string_view torrent, Sync const& sync) const;
     // What was complete once, and is damaged now, is to be completed again.
     void reopen() const;
     // Also what was being written when the power went.

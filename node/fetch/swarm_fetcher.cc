@@ -15,12 +15,13 @@ namespace {
 
 constexpr std::size_t kLargestTorrent = 4 * 1024 * 1024;
 constexpr int kMostRounds = 3;
+constexpr std::chrono::seconds kTurn{1};
 
 tl::unexpected<Error> stopped() { return fail(Errc::stopped, "the fetch was stopped"); }
 
 }  // namespace
 
-// Makes a fetch visible to progress() and forget() while it goes on.
+// Makes a fetch visible to progress() and abandon() while it goes on.
 class SwarmFetcher::Seat {
 public:
     Seat(std::list<Fetch*>& all, Fetch& fetch) : all_(all), place_(all.insert(all.end(), &fetch)) {}
@@ -33,10 +34,20 @@ private:
     std::list<Fetch*>::iterator place_;
 };
 
+// Nobody else touches the files of a package meanwhile.
+SwarmFetcher::Hold::Hold(SwarmFetcher& fetcher, release::Digest const& package)
+    : fetcher_(fetcher), place_(fetcher.held_.insert(package).first) {}
+
+SwarmFetcher::Hold::~Hold() {
+    fetcher_.held_.erase(place_);
+    fetcher_.let_go_.ring();
+}
+
 SwarmFetcher::SwarmFetcher(Tools const& tools, std::filesystem::path directory)
     : tools_(tools),
       directory_(std::move(directory)),
-      announcer_(std::make_shared<Announcer>(tools.io, tools.session, tools.source, tools.alarm, tools.events)) {
+      announcer_(std::make_shared<Announcer>(tools.io, tools.session, tools.source, tools.alarm, tools.events)),
+      let_go_(tools.io) {
     tools_.session.when_failed([weak = std::weak_ptr(announcer_)](swarm::InfoHash const& info_hash) {
         if (auto const announcer = weak.lock()) announcer->leave(info_hash);
     });
@@ -46,14 +57,25 @@ asio::awaitable<Result<FetchedPackage>> SwarmFetcher::fetch(check::Offer const& 
     if (stopped_) co_return stopped();
     Fetch fetch(offer.target, directory_, tools_.now());
     Seat const seat(under_way_, fetch);
+    co_await wait_for_turn(fetch);
+    if (fetch.ended) co_return stopped();
+    Hold const hold(*this, fetch.target.sha256);
     auto fetched = co_await fetch_package(fetch);
     co_return std::move(fetched);
+}
+
+// What another application has fetched is found complete then.
+asio::awaitable<void> SwarmFetcher::wait_for_turn(Fetch const& fetch) {
+    while (!fetch.ended && held_.contains(fetch.target.sha256)) {
+        co_await let_go_.wait(kTurn);
+    }
 }
 
 asio::awaitable<Result<FetchedPackage>> SwarmFetcher::fetch_package(Fetch& fetch) {
     auto const look = [&] { return is_package(fetch.files.complete(), fetch.target, fetch.ended); };
     auto const there = co_await tools_.disk.run(look);
     if (!there) co_return pass_on(there);
+    if (*there && is_shared(fetch.target.sha256)) co_return FetchedPackage{fetch.files.complete(), {}};
     if (*there) {
         auto const read = [&] { return fetch.files.read_torrent(fetch.target.torrent_sha256); };
         auto const torrent = co_await tools_.disk.run(read);
@@ -75,13 +97,13 @@ asio::awaitable<Result<FetchedPackage>> SwarmFetcher::fetch_package(Fetch& fetch
 
     auto const ended = co_await fetch_until_right(fetch);
     auto const progress = tools_.session.progress(fetch.info.info_hash);
-    if (!ended) {
+    auto kept = ended;
+    if (ended) kept = co_await keep(fetch);
+    if (!kept) {
         tools_.session.remove(fetch.info.info_hash);
         announcer_->leave(fetch.info.info_hash);
-        co_return pass_on(ended);
+        co_return pass_on(kept);
     }
-    auto const kept = co_await keep(fetch);
-    if (!kept) co_return pass_on(kept);
     shared_.insert_or_assign(fetch.target.sha256, fetch.info.info_hash);
     announcer_->announce(fetch.info.info_hash);
     FetchedPackage package;
@@ -103,7 +125,7 @@ asio::awaitable<Result<std::string>> SwarmFetcher::find_torrent(Fetch& fetch) {
     if (kept) co_return std::move(*kept);
     auto torrent = co_await ask_for_torrent(fetch);
     if (!torrent) co_return pass_on(torrent);
-    auto const keep = [&] { return fetch.files.keep_torrent(*torrent); };
+    auto const keep = [&] { return fetch.files.keep_torrent(*torrent, tools_.sync); };
     auto const written = co_await tools_.disk.run(keep);
     if (!written) co_return pass_on(written);
     co_return std::move(*torrent);
@@ -191,23 +213,32 @@ asio::awaitable<void> SwarmFetcher::tell_mismatch(Fetch const& fetch) {
     tools_.events.error("fetch.digest_mismatch", text + "; it is checked and fetched again");
 }
 
-// Gives the package its name, and goes on sharing it.
+// Gives the package its name, and goes on sharing it. What has its name is offered to others after a restart without
+// being read again: all of it must be on the disk before.
 asio::awaitable<Status> SwarmFetcher::keep(Fetch const& fetch) {
+    auto const sync_bytes = [&] { return tools_.sync(fetch.files.partial()); };
+    auto const synced = co_await tools_.disk.run(sync_bytes);
+    if (fetch.ended) co_return stopped();
+    if (!synced) co_return synced;
     auto file = fetch.files.complete();
     auto const renamed = co_await tools_.session.rename(fetch.info.info_hash, std::move(file));
     if (fetch.ended) co_return stopped();
-    co_return renamed;
+    if (!renamed) co_return renamed;
+    auto const sync_name = [&] { return tools_.sync(directory_); };
+    auto const named = co_await tools_.disk.run(sync_name);
+    co_return named;
 }
 
 void SwarmFetcher::end(Fetch& fetch) {
     fetch.ended = true;
     tools_.session.remove(fetch.info.info_hash);
     tools_.alarm.wake();
+    let_go_.ring();
 }
 
-void SwarmFetcher::abandon(release::Digest const& package) {
+void SwarmFetcher::abandon(release::Target const& target) {
     for (auto* fetch : under_way_) {
-        if (fetch->target.sha256 == package) end(*fetch);
+        if (fetch->target.sha256 == target.sha256 && fetch->target.app == target.app) end(*fetch);
     }
 }
 

@@ -15,14 +15,16 @@
 #include "node/fetch/package_source.h"
 #include "node/fetch/stall_watch.h"
 #include "proto/async/alarm.h"
+#include "proto/async/bell.h"
 #include "proto/async/disk_pool.h"
 #include "proto/events/events.h"
 #include "proto/swarm/session.h"
 
 namespace lanyard::fetch {
 
-// Fetches packages from the swarm into one directory, and goes on sharing them from there. Lives on one io_context
-// thread; what it is given must outlive the coroutines that it has begun, which end soon after stop().
+// Fetches packages from the swarm into one directory, and goes on sharing them from there. Several applications may
+// want the same package: it is fetched once, and the others wait for it. Lives on one io_context thread; what it is
+// given must outlive the coroutines that it has begun, which end soon after stop().
 class SwarmFetcher final : public Fetcher {
 public:
     struct Tools {
@@ -35,6 +37,8 @@ public:
         // What a file takes of its disk: a sparse one less than its length.
         std::function<std::uint64_t(std::filesystem::path const&)> allocated = [](auto const&) { return 0; };
         std::function<StallWatch::Time()> now = std::chrono::steady_clock::now;
+        // A file, or the names in a directory, survive a power cut once this succeeds. Blocking.
+        std::function<Status(std::filesystem::path const&)> sync = [](auto const&) { return Status(); };
     };
 
     // `directory` is made when it is first needed.
@@ -42,8 +46,7 @@ public:
 
     asio::awaitable<Result<FetchedPackage>> fetch(check::Offer const& offer) override;
     std::optional<FetchProgress> progress(release::Digest const& package) const override;
-    void abandon(release::Digest const& package) override;
-    void forget(release::Digest const& package) override;
+    void abandon(release::Target const& target) override;
 
     // At start: shares again what is kept of `targets` (the installed release's and the previous one's packages).
     asio::awaitable<void> seed_kept(std::vector<release::Target> targets);
@@ -74,9 +77,20 @@ private:
         bool stalled = false;      // taken out of the session, to be begun anew
         Received received_before;  // it was begun anew
         std::string trouble;
-        std::atomic<bool> ended{false};  // by stop(), abandon() or forget(); read on the disk pool, too
+        std::atomic<bool> ended{false};  // by stop() or abandon(); read on the disk pool, too
     };
     class Seat;
+    class Hold {
+    public:
+        Hold(SwarmFetcher& fetcher, release::Digest const& package);
+        ~Hold();
+        Hold(Hold const&) = delete;
+        Hold& operator=(Hold const&) = delete;
+
+    private:
+        SwarmFetcher& fetcher_;
+        std::set<release::Digest>::iterator place_;
+    };
 
     asio::awaitable<Result<FetchedPackage>> fetch_package(Fetch& fetch);
     asio::awaitable<Result<std::string>> find_torrent(Fetch& fetch);
@@ -85,9 +99,12 @@ private:
     asio::awaitable<Status> fetch_until_right(Fetch& fetch);
     asio::awaitable<void> tell_mismatch(Fetch const& fetch);
     asio::awaitable<Status> keep(Fetch const& fetch);
+    asio::awaitable<void> wait_for_turn(Fetch const& fetch);
+    asio::awaitable<void> forget(release::Digest package);
     Status share(release::Target const& target, std::string const& torrent, std::filesystem::path const& file);
 
     bool is_under_way(release::Digest const& package) const;
+    bool is_shared(release::Digest const& package) const;
     void end(Fetch& fetch);
     void tell_progress(Fetch& fetch, swarm::Progress const& progress);
     void watch(Fetch& fetch, swarm::Progress const& progress);
@@ -98,6 +115,8 @@ private:
     std::filesystem::path directory_;
     std::shared_ptr<Announcer> announcer_;
     std::list<Fetch*> under_way_;
+    std::set<release::Digest> held_;  // packages whose files somebody works on
+    async::Bell let_go_;
     std::map<release::Digest, swarm::InfoHash> shared_;
     bool stopped_ = false;
 };

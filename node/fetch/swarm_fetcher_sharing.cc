@@ -45,31 +45,42 @@ asio::awaitable<void> SwarmFetcher::seed_kept(std::vector<release::Target> targe
     }
 }
 
-void SwarmFetcher::forget(release::Digest const& package) {
-    abandon(package);
+asio::awaitable<void> SwarmFetcher::forget(release::Digest package) {
+    Hold const hold(*this, package);
     if (auto const place = shared_.find(package); place != shared_.end()) {
         tools_.session.remove(place->second);
         announcer_->leave(place->second);
         shared_.erase(place);
     }
-    PackageFiles(directory_, package).remove_all();
+    auto const remove = [&] {
+        PackageFiles(directory_, package).remove_all();
+        return true;
+    };
+    co_await tools_.disk.run(remove);
 }
 
 asio::awaitable<void> SwarmFetcher::sweep(Wanted wanted) {
     auto const look = [this] { return packages_in(directory_); };
     auto const found = co_await tools_.disk.run(look);
     if (stopped_) co_return;
-    auto const kept = wanted();
-    if (!kept) {
+    if (auto const kept = wanted(); !kept) {
         tools_.events.warning("fetch.not_swept", kept.error().detail);
         co_return;
     }
     for (auto const& package : found) {
-        if (kept->contains(package) || is_under_way(package)) continue;
-        forget(package);
+        if (stopped_) co_return;
+        auto const wanted_now = wanted();
+        if (!wanted_now || wanted_now->contains(package) || is_under_way(package) || held_.contains(package)) continue;
+        co_await forget(package);
         tools_.events.info("fetch.swept",
                            fmt::format("package {} is no longer wanted and was deleted", package.to_hex()));
     }
+}
+
+bool SwarmFetcher::is_shared(release::Digest const& package) const {
+    auto const place = shared_.find(package);
+    auto const progress = place == shared_.end() ? std::nullopt : tools_.session.progress(place->second);
+    return progress && progress->state == swarm::Progress::State::complete;
 }
 
 bool SwarmFetcher::is_under_way(release::Digest const& package) const {

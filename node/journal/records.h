@@ -37,6 +37,9 @@ public:
 
     Result<Failures> failures(release::AppId const& app, release::Digest const& package);
 
+    // As Journal::unfinished.
+    Result<std::vector<Attempt>> unfinished() { return database_.read(unfinished_in); }
+
     // Attempts that have ended, newest first; at most the last 1,000 are kept.
     Result<std::vector<v1::Report>> history(std::uint32_t limit);
     Result<std::optional<v1::Report>> last_report(release::AppId const& app);

@@ -94,6 +94,40 @@ Result<v1::Report> report_from(std::string const& bytes) {
     return fail(Errc::damaged, std::string("a report in the journal cannot be read") + kMend);
 }
 
+namespace {
+
+Result<Attempt> attempt_in(store::Statement const& row) {
+    auto target = target_from(row.blob(1));
+    if (!target) return pass_on(target);
+    auto running = target_in(row, 2);
+    if (!running) return pass_on(running);
+    auto draft = report_from(row.blob(6));
+    if (!draft) return pass_on(draft);
+    auto const phase = phase_named(row.text(4));
+    if (!phase) return fail(Errc::damaged, "the journal holds a phase that does not exist: " + row.text(4));
+    return Attempt{row.text(0),
+                   {std::move(*target), std::move(*running), row.blob(3)},
+                   *phase,
+                   static_cast<unsigned>(row.integer(5)),
+                   static_cast<unsigned>(row.integer(7)),
+                   std::move(*draft)};
+}
+
+}  // namespace
+
+Result<std::vector<Attempt>> unfinished_in(store::Connection& db) {
+    auto rows = db.prepare(
+        "SELECT id, target, running, home, phase, starts, draft, (SELECT count(*) FROM journal_phases p WHERE "
+        "p.attempt = a.number AND p.phase = 'drain') FROM journal_attempts a WHERE ended_at IS NULL ORDER BY number");
+    std::vector<Attempt> found;
+    while (rows.next()) {
+        auto attempt = attempt_in(rows);
+        if (!attempt) return pass_on(attempt);
+        found.push_back(std::move(*attempt));
+    }
+    return found;
+}
+
 void bind_optional(store::Statement& statement, std::optional<release::Target> const& target) {
     if (target) {
         statement.bind_blob(bytes_of(*target));

@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "manifests/release/target.h"
 #include "manifests/store/database.h"
+#include "node/journal/journal.h"
 #include "proto/outcome/result.h"
 #include "proto/schema/lanyard/v1/report.pb.h"
 
@@ -27,6 +29,7 @@ std::string bytes_of(release::Target const& target);
 Result<release::Target> target_from(std::string const& bytes);
 Result<std::optional<release::Target>> target_in(store::Statement const& row, int column);
 Result<v1::Report> report_from(std::string const& bytes);
+Result<std::vector<Attempt>> unfinished_in(store::Connection& db);
 
 // Binds the next parameter: NULL when there is none.
 void bind_optional(store::Statement& statement, std::optional<release::Target> const& target);

@@ -17,10 +17,16 @@ namespace {
 
 std::error_code errno_now() { return {errno, std::generic_category()}; }
 
+// Whatever the system has against it: there is no state directory to work with.
+std::error_code as_state(std::error_code why) {
+    return kind_of(why) == Kind::state ? why : std::make_error_code(std::errc::io_error);
+}
+
 tl::unexpected<Error> unusable(std::filesystem::path const& path, std::error_code why, char const* what) {
-    return fail(why, fmt::format("cannot {} {}: {}; check the directory's owner and free space, or name another one "
-                                 "with --state",
-                                 what, path.string(), why.message()));
+    return fail(as_state(why),
+                fmt::format("cannot {} {}: {}; check the directory's owner and free space, or name another one "
+                            "with --state",
+                            what, path.string(), why.message()));
 }
 
 bool write_all(int descriptor, std::string const& bytes) {

@@ -10,6 +10,7 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::port_closed), "a declared port is closed", Kind::update},
     {static_cast<int>(Errc::no_answer), "the health check failed", Kind::update},
     {static_cast<int>(Errc::given_up), "the probe was given up", Kind::update},
+    {static_cast<int>(Errc::called_off), "the probe was called off", Kind::update},
 };
 
 }  // namespace

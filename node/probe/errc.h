@@ -9,6 +9,7 @@ enum class Errc {
     port_closed,    // a declared port does not listen
     no_answer,      // the health check could not be carried out, or said no
     given_up,       // the node is to end: nothing is known of the release
+    called_off,     // somebody has decided about the release otherwise
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -27,10 +27,6 @@ std::string name_of(drain::AppRelease const& release) {
     return release.target.app.text() + " " + release.target.version.text();
 }
 
-Status not_known(drain::AppRelease const& release) {
-    return fail(Errc::given_up, fmt::format("the node ended before it knew whether {} is healthy", name_of(release)));
-}
-
 bool nothing_to_look_at(drain::AppRelease const& release) {
     auto const& policy = release.target.install;
     return policy.ports.empty() && std::holds_alternative<std::monostate>(policy.health.check);
@@ -38,7 +34,16 @@ bool nothing_to_look_at(drain::AppRelease const& release) {
 
 }  // namespace
 
+Status HealthProber::not_known(drain::AppRelease const& release) const {
+    if (given_up_) {
+        return fail(Errc::given_up,
+                    fmt::format("the node ended before it knew whether {} is healthy", name_of(release)));
+    }
+    return fail(Errc::called_off, fmt::format("the trial of {} was called off", name_of(release)));
+}
+
 asio::awaitable<Status> HealthProber::probe(drain::AppRelease const& release) {
+    called_off_ = false;
     if (nothing_to_look_at(release)) co_return Status();
     auto const healthy = co_await become_healthy(release);
     if (!healthy) co_return healthy;
@@ -51,16 +56,22 @@ void HealthProber::give_up() {
     alarm_.wake();
 }
 
+void HealthProber::call_off() {
+    called_off_ = true;
+    reach_.cancel();
+    alarm_.wake();
+}
+
 asio::awaitable<Status> HealthProber::become_healthy(drain::AppRelease const& release) {
     auto const allowed = release.target.install.start_deadline;
     auto const limit = now_() + allowed;
     for (;;) {
-        if (given_up_) co_return not_known(release);
+        if (leave()) co_return not_known(release);
         auto const left = duration_cast<milliseconds>(limit - now_());
         auto const patience = std::clamp(left, kShortestLook, kLongestLook);
         auto const seen = co_await look(release, patience);
         if (seen) co_return seen;
-        if (now_() >= limit && !given_up_) {
+        if (now_() >= limit && !leave()) {
             co_return fail(Errc::unhealthy, fmt::format("{} was not healthy within {} s of its start: {}",
                                                         name_of(release), allowed.count(), seen.error().detail));
         }
@@ -75,18 +86,19 @@ asio::awaitable<Status> HealthProber::stay_healthy(drain::AppRelease const& rele
     while (now_() < limit) {
         auto const pause = std::min(kProbationPause, std::chrono::ceil<milliseconds>(limit - now_()));
         co_await alarm_.sleep(pause);
-        if (given_up_) break;
+        if (leave()) break;
         auto const seen = co_await look(release, kLongestLook);
         if (seen) continue;
-        if (given_up_) break;
+        if (leave()) break;
         auto const again = co_await look(release, kLongestLook);
         if (again) continue;
-        if (given_up_) break;
+        if (leave()) break;
         co_return fail(Errc::unhealthy,
                        fmt::format("{} was healthy at first, but not {} s into its probation: {}", name_of(release),
                                    duration_cast<seconds>(now_() - begin).count(), again.error().detail));
     }
-    co_return given_up_ ? not_known(release) : Status();
+    if (leave()) co_return not_known(release);
+    co_return Status();
 }
 
 asio::awaitable<Status> HealthProber::look(drain::AppRelease const& release, milliseconds limit) {

@@ -21,6 +21,7 @@ public:
     asio::awaitable<Status> probe(drain::AppRelease const& release) override;
     // A health command under way is not ended by it: see ProcessRunner::hurry.
     void give_up() override;
+    void call_off() override;
 
 private:
     asio::awaitable<Status> become_healthy(drain::AppRelease const& release);
@@ -36,7 +37,11 @@ private:
     drain::PortSensor& ports_;
     async::Alarm& alarm_;
     drain::SteadyClock now_;
+    bool leave() const { return given_up_ || called_off_; }
+    Status not_known(drain::AppRelease const& release) const;
+
     bool given_up_ = false;
+    bool called_off_ = false;
 };
 
 }  // namespace lanyard::probe

@@ -16,6 +16,9 @@ public:
 
     // The node is to end: probes end at once with Errc::given_up, this one and all later ones.
     virtual void give_up() = 0;
+
+    // The probe under way ends at once with Errc::called_off; the next one is a new one.
+    virtual void call_off() = 0;
 };
 
 }  // namespace lanyard::probe

@@ -8,6 +8,7 @@ namespace {
 
 // With nothing wanted only the bell ends the wait.
 constexpr auto kIdle = std::chrono::hours(24);
+constexpr char const* kAsked = "a person asked for the previous release";
 
 }  // namespace
 
@@ -61,6 +62,7 @@ void AppLoop::settle(Ended ended) {
     } else {
         // What runs has changed, so whatever was on offer must be judged again.
         wanted_.reset();
+        back_.reset();
         not_before_.reset();
         delay_ = times_.first;
     }
@@ -97,9 +99,11 @@ void AppLoop::hurry() {
     bell_.ring();
 }
 
+bool AppLoop::recall() { return walking_ && walker_.recall(kAsked); }
+
 void AppLoop::roll_back(check::Offer offer) {
     back_ = std::move(offer);
-    if (walking_) walker_.abandon("a person asked for the previous release");
+    if (walking_) walker_.abandon(kAsked);
     bell_.ring();
 }
 

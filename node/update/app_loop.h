@@ -29,6 +29,9 @@ public:
     virtual asio::awaitable<Ended> walk_back(check::Offer offer) = 0;
     // Before the application is stopped: ends the walk as failed, with this reason. Later: does nothing.
     virtual void abandon(std::string why) = 0;
+    // While the application is disturbed for the new release: the trial ends now, with this reason, and the old release
+    // comes back. True: it does, or was coming back already.
+    virtual bool recall(std::string why) = 0;
     virtual void stop() = 0;
 };
 
@@ -63,6 +66,9 @@ public:
     void offer(check::Offer offer);
     void nothing_on_offer();
     void hurry();  // a person asks: whatever is wanted is tried now
+    // A person asks for the previous release. recall() first: true when a release is on trial, which then ends; else
+    // roll_back(), from what runs to what is kept, unless a walk under way changes what runs.
+    bool recall();
     void roll_back(check::Offer offer);
     void stop();
 

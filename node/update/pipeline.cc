@@ -41,7 +41,9 @@ public:
     Walking(Pipeline& pipeline, Attempt const& attempt) : pipeline_(pipeline) {
         pipeline_.attempt_ = &attempt;
         pipeline_.nobody_disturbed_ = attempt.phase < Phase::probe;
+        pipeline_.way_ = Way::nowhere;
         pipeline_.abandoned_.reset();
+        pipeline_.recalled_.reset();
     }
     ~Walking() { pipeline_.attempt_ = nullptr; }
     Walking(Walking const&) = delete;
@@ -127,7 +129,7 @@ asio::awaitable<Ended> Pipeline::resume(Attempt attempt) {
     if (phase < Phase::drain) co_return co_await forward(attempt);
 
     if (offer.running) downtime_.begin();
-    if (phase == Phase::commit) co_return commit(attempt);
+    if (phase == Phase::commit) co_return co_await commit(attempt);
     auto const on_new = is_current(offer);
     if (!on_new) {
         rooms_.app.launch(offer.running && phase < Phase::probe ? old_release(offer) : new_release(offer));
@@ -165,6 +167,7 @@ asio::awaitable<Ended> Pipeline::start_over(Attempt& attempt) {
 // The new release is current; whether it runs, and how well, is not known.
 asio::awaitable<Ended> Pipeline::try_again(Attempt& attempt) {
     nobody_disturbed_ = false;
+    way_ = Way::forth;
     if (attempt.starts >= kMostStarts) {
         auto why = fmt::format("it was started {} times, and each time the node died before it was known to be healthy",
                                attempt.starts);
@@ -202,6 +205,7 @@ asio::awaitable<Ended> Pipeline::forward(Attempt& attempt) {
 asio::awaitable<Ended> Pipeline::interrupt(Attempt& attempt, stage::StagedRelease staged) {
     auto const& offer = attempt.offer;
     nobody_disturbed_ = false;
+    way_ = Way::forth;
     std::optional<drain::DrainedApp> custody;
     if (offer.running) {
         auto const entered = enter(attempt, Phase::drain);
@@ -224,6 +228,11 @@ asio::awaitable<Ended> Pipeline::interrupt(Attempt& attempt, stage::StagedReleas
         }
     }
 
+    if (recalled_) {
+        if (custody) custody->hand_back();
+        std::string why = *recalled_;
+        co_return co_await roll_back(attempt, std::move(why));
+    }
     if (auto why = somebody_elses_port(attempt)) co_return give_up(attempt, *why);
     auto const entered = enter(attempt, Phase::apply);
     if (!entered) {
@@ -231,7 +240,7 @@ asio::awaitable<Ended> Pipeline::interrupt(Attempt& attempt, stage::StagedReleas
         std::string why = entered.error().detail;
         co_return co_await restart_old(attempt, std::move(why));
     }
-    auto begun = rooms_.apply.switch_to(offer, staged);
+    auto begun = co_await rooms_.apply.switch_to(offer, staged);
     if (begun) begun = begin_trial(attempt);
     if (custody) custody->hand_back();
     if (!begun) {
@@ -258,10 +267,10 @@ std::optional<std::string> Pipeline::somebody_elses_port(Attempt const& attempt)
 asio::awaitable<Ended> Pipeline::try_out(Attempt& attempt) {
     auto release = new_release(attempt.offer);
     auto const healthy = co_await bring_up(std::move(release));
-    if (healthy) co_return commit(attempt);
-    if (stopping_) co_return interrupted(attempt);
-    std::string why = healthy.error().detail;
-    events_.warning("probe.failed", why);
+    if (healthy && !recalled_) co_return co_await commit(attempt);
+    if (stopping_ && !recalled_) co_return interrupted(attempt);
+    std::string why = recalled_ ? *recalled_ : healthy.error().detail;
+    if (!recalled_) events_.warning("probe.failed", why);
     co_return co_await roll_back(attempt, std::move(why));
 }
 
@@ -271,19 +280,28 @@ asio::awaitable<Status> Pipeline::bring_up(AppRelease release) {
     auto const started = co_await rooms_.app.start(release);
     custody.hand_back();
     if (!started) co_return started;
+    if (way_ == Way::forth && recalled_) co_return Status();
     co_return co_await rooms_.probe.probe(release);
 }
 
 void Pipeline::abandon(std::string why) {
     if (!attempt_ || !nobody_disturbed_) return;
     abandoned_ = std::move(why);
-    rooms_.fetch.abandon(attempt_->offer.target.sha256);
+    rooms_.fetch.abandon(attempt_->offer.target);
     rooms_.gate.turn_away(attempt_->offer.target.app);
+}
+
+bool Pipeline::recall(std::string why) {
+    if (!attempt_ || way_ == Way::nowhere) return false;
+    if (way_ == Way::back) return true;
+    recalled_ = std::move(why);
+    rooms_.probe.call_off();
+    return true;
 }
 
 void Pipeline::stop() {
     stopping_ = true;
-    if (attempt_ && nobody_disturbed_) rooms_.fetch.abandon(attempt_->offer.target.sha256);
+    if (attempt_ && nobody_disturbed_) rooms_.fetch.abandon(attempt_->offer.target);
     rooms_.gate.stop();
     rooms_.app.hurry();
     rooms_.probe.give_up();

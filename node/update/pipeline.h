@@ -44,6 +44,7 @@ public:
     asio::awaitable<Ended> resume(journal::Attempt attempt) override;
     asio::awaitable<Ended> walk_back(check::Offer offer) override;
     void abandon(std::string why) override;
+    bool recall(std::string why) override;
     // The walk ends as interrupted within a few seconds, and goes on at the next start. Whatever phase it is in, a
     // release of the application runs then, is being started, or is still being stopped by a command that takes too
     // long.
@@ -54,14 +55,13 @@ public:
 
 private:
     using Attempt = journal::Attempt;
-    using Target = std::optional<release::Target>;
     class Walking;
 
     // The phases; each goes on with the next one.
     asio::awaitable<Ended> forward(Attempt& attempt);
     asio::awaitable<Ended> interrupt(Attempt& attempt, stage::StagedRelease staged);
     asio::awaitable<Ended> try_out(Attempt& attempt);
-    Ended commit(Attempt& attempt);
+    asio::awaitable<Ended> commit(Attempt& attempt);
     asio::awaitable<Ended> roll_back(Attempt& attempt, std::string why);
 
     Result<Attempt> begin(check::Offer const& offer, journal::Phase first);
@@ -87,7 +87,6 @@ private:
     Status enter(Attempt& attempt, journal::Phase phase);
     Status begin_trial(Attempt& attempt);
     Ended finish(Attempt& attempt, v1::Outcome outcome, std::string const& detail);
-    void clean_up(check::Offer const& offer, Target const& current, Target const& previous);
     std::optional<std::string> somebody_elses_port(Attempt const& attempt);
     // Whether the new release is current; an error when that cannot be read at this moment.
     Result<bool> is_current(check::Offer const& offer) const;
@@ -98,7 +97,11 @@ private:
     events::Events& events_;
     Attempt const* attempt_ = nullptr;
     bool nobody_disturbed_ = false;  // the walk may still be left without a trace
+    // Where the application is led, once somebody is disturbed.
+    enum class Way { nowhere, forth, back };
+    Way way_ = Way::nowhere;
     std::optional<std::string> abandoned_;
+    std::optional<std::string> recalled_;
     bool stopping_ = false;
 };
 

@@ -11,18 +11,28 @@ namespace lanyard::update {
 
 using journal::Phase;
 
-Ended Pipeline::commit(Attempt& attempt) {
+namespace {
+
+std::string name_in(std::optional<release::Target> const& kept) { return kept ? kept->version.text() : std::string(); }
+
+}  // namespace
+
+asio::awaitable<Ended> Pipeline::commit(Attempt& attempt) {
     auto const& offer = attempt.offer;
     nobody_disturbed_ = false;
+    way_ = Way::nowhere;
     auto const entered = enter(attempt, Phase::commit);
-    if (!entered) return unwritten(attempt, entered.error());
-    clean_up(offer, offer.target, offer.running);
-    return finish(attempt, v1::OUTCOME_COMMITTED, "");
+    if (!entered) co_return unwritten(attempt, entered.error());
+    auto current = name_in(offer.target);
+    auto kept = name_in(offer.running);
+    co_await rooms_.apply.keep_only(offer.home, std::move(current), std::move(kept));
+    co_return finish(attempt, v1::OUTCOME_COMMITTED, "");
 }
 
 asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
     auto const& offer = attempt.offer;
     nobody_disturbed_ = false;
+    way_ = Way::back;
     attempt.draft.set_detail(why);
     // It is done whether or not it can be written: after a crash, `current` tells.
     auto const entered = enter(attempt, Phase::roll_back);
@@ -53,7 +63,7 @@ asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
         }
         why += "; it was not stopped in order: " + stopped.error().detail;
     }
-    auto const back = rooms_.apply.switch_back(offer);
+    auto const back = co_await rooms_.apply.switch_back(offer);
     if (custody) custody->hand_back();
     if (!back) {
         why += "; it cannot be rolled back: " + back.error().detail;
@@ -66,12 +76,17 @@ asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
         if (!runs) why += "; the old release does not run well: " + runs.error().detail;
     }
     auto const previous = rooms_.journal.previous(offer.target.app);
-    if (previous) clean_up(offer, offer.running, *previous);
+    if (previous) {
+        auto current = name_in(offer.running);
+        auto kept = name_in(*previous);
+        co_await rooms_.apply.keep_only(offer.home, std::move(current), std::move(kept));
+    }
     co_return finish(attempt, v1::OUTCOME_ROLLED_BACK, why);
 }
 
 // The old release is current, and was stopped, or may have been.
 asio::awaitable<Ended> Pipeline::restart_old(Attempt& attempt, std::string why) {
+    way_ = Way::back;
     if (attempt.offer.running) {
         auto release = old_release(attempt.offer);
         auto const runs = co_await bring_up(std::move(release));
@@ -83,7 +98,7 @@ asio::awaitable<Ended> Pipeline::restart_old(Attempt& attempt, std::string why) 
 
 // The new release is current, or may be, and was not started.
 asio::awaitable<Ended> Pipeline::undo(Attempt& attempt, std::string why) {
-    auto const back = rooms_.apply.switch_back(attempt.offer);
+    auto const back = co_await rooms_.apply.switch_back(attempt.offer);
     auto const on_new = is_current(attempt.offer);
     if (back || (on_new && !*on_new)) co_return co_await restart_old(attempt, std::move(why));
     why += "; the switch cannot be undone: " + back.error().detail;
@@ -93,6 +108,7 @@ asio::awaitable<Ended> Pipeline::undo(Attempt& attempt, std::string why) {
 // The new release is current and cannot be left; it was stopped, or does not stop, or was never started. Where another
 // one ran before, better this one than none.
 asio::awaitable<Ended> Pipeline::stay(Attempt& attempt, std::string why) {
+    way_ = Way::back;
     if (attempt.offer.running) {
         auto release = new_release(attempt.offer);
         auto const runs = co_await bring_up(std::move(release));
@@ -150,18 +166,6 @@ Status Pipeline::enter(Attempt& attempt, Phase phase) {
 Status Pipeline::begin_trial(Attempt& attempt) {
     auto const entered = enter(attempt, Phase::probe);
     return entered ? rooms_.journal.count_start(attempt) : entered;
-}
-
-// What is neither current nor kept for a way back goes: its directory, and its package out of the swarm.
-void Pipeline::clean_up(check::Offer const& offer, Target const& current, Target const& previous) {
-    auto const before = rooms_.journal.previous(offer.target.app);
-    if (!before) return;
-    auto const is = [](Target const& kept, release::Target const& gone) { return kept && kept->sha256 == gone.sha256; };
-    for (auto const& gone : {Target(offer.target), *before}) {
-        if (gone && !is(current, *gone) && !is(previous, *gone)) rooms_.fetch.forget(gone->sha256);
-    }
-    auto const version = [](Target const& kept) { return kept ? kept->version.text() : std::string(); };
-    rooms_.apply.keep_only(offer.home, version(current), version(previous));
 }
 
 Ended Pipeline::finish(Attempt& attempt, v1::Outcome outcome, std::string const& detail) {

@@ -15,10 +15,7 @@ namespace lanyard::async {
 class DiskPool {
 public:
     explicit DiskPool(unsigned threads = 2) : pool_(threads) {}
-    ~DiskPool() {
-        pool_.stop();
-        pool_.join();
-    }
+    ~DiskPool() { finish(); }
     DiskPool(DiskPool const&) = delete;
     DiskPool& operator=(DiskPool const&) = delete;
 
@@ -30,6 +27,12 @@ public:
         auto task = on_pool(std::move(work));
         auto result = co_await asio::co_spawn(pool_.get_executor(), std::move(task), asio::use_awaitable);
         co_return std::move(*result);
+    }
+
+    // What the destructor does. For an owner whose tasks use what is destroyed before the pool.
+    void finish() {
+        pool_.stop();
+        pool_.join();
     }
 
 private:

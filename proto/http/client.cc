@@ -83,6 +83,10 @@ std::string quoted(std::string text) {
     return text;
 }
 
+bool is_without_answer(std::error_code const& code) {
+    return code == Errc::unreachable || code == Errc::timed_out || code == Errc::tampered;
+}
+
 // An address of another family than the server's has no say. False: `failed` says why.
 bool bind_to(Socket& socket, std::optional<asio::ip::address> const& local, Endpoint const& server,
              error_code& failed) {
@@ -169,13 +173,15 @@ void Client::Impl::start_deadline(std::shared_ptr<Exchange> const& exchange, std
 }
 
 asio::awaitable<Result<ClientResponse>> Client::Impl::exchange(Exchange& exchange, ClientRequest const& request) {
-    if (take_kept(exchange)) {
+    if (!request.once && take_kept(exchange)) {
         auto answer = co_await ask(exchange, request, true);
         if (answer) co_return std::move(*answer);
     }
     auto const connected = co_await connect(exchange);
     if (!connected) co_return pass_on(connected);
     auto answer = co_await ask(exchange, request, false);
+    bool const open = request.once && !*answer && is_without_answer((*answer).error().code);
+    if (open) co_return fail(Errc::no_answer, name() + " was told, and did not answer: the connection ended");
     co_return std::move(*answer);
 }
 

@@ -15,6 +15,9 @@ struct ClientRequest {
     std::string content_type;
     std::size_t max_body = 64 * 1024;           // of the answer; a longer one is refused, whatever its header says
     std::chrono::milliseconds timeout{10'000};  // for the whole exchange, connecting included: a slow drip is cut
+    // An order that must not be given twice: sent once, on a new connection. When that breaks or the time is over
+    // before the answer, send() fails with no_answer: it may have been carried out.
+    bool once = false;
 };
 
 struct ClientResponse {
@@ -35,7 +38,7 @@ public:
     Client(asio::io_context& io, std::filesystem::path const& local_socket);
     ~Client();
 
-    // Any complete answer is a success, whatever its status. Fails with unreachable, timed_out, too_large,
+    // Any complete answer is a success, whatever its status. Fails with unreachable, timed_out, no_answer, too_large,
     // malformed_answer; and with https, which never falls back to plain HTTP, with unknown_ca, wrong_name,
     // certificate_expired, not_tls, certificate_refused, tampered, unusable_certificate. Concurrent calls each use a
     // connection of their own.

@@ -24,6 +24,7 @@ std::error_code make_error_code(Errc errc) noexcept {
         {static_cast<int>(Errc::not_tls), "no TLS 1.3", Kind::trust},
         {static_cast<int>(Errc::certificate_refused), "own certificate refused", Kind::trust},
         {static_cast<int>(Errc::tampered), "connection tampered with", Kind::trust},
+        {static_cast<int>(Errc::no_answer), "no answer", Kind::network},
     };
     static ErrcTable const table("http", kRows);
     return {static_cast<int>(errc), table};

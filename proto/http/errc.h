@@ -23,6 +23,7 @@ enum class Errc {
     not_tls,               // or only an older one than 1.3
     certificate_refused,   // the server does not accept this side's certificate, or wants one
     tampered,              // what arrives is not what was sent
+    no_answer,             // to an order that was sent: it may have been carried out
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -1,5 +1,6 @@
 #include "proto/outcome/kind.h"
 
+#include <cerrno>
 #include <string>
 
 namespace lanyard {
@@ -30,8 +31,11 @@ Category const& category() {
 }
 
 Kind kind_of_errno(std::error_condition const& condition) {
+    // No name of the standard's: the user's share of the disk is used up.
+    if (condition.value() == EDQUOT) return Kind::state;
     switch (static_cast<std::errc>(condition.value())) {
         case std::errc::no_such_file_or_directory: return Kind::not_found;
+        case std::errc::filename_too_long: return Kind::usage;
         case std::errc::file_exists:
         case std::errc::address_in_use:
         case std::errc::device_or_resource_busy: return Kind::conflict;
@@ -39,6 +43,7 @@ Kind kind_of_errno(std::error_condition const& condition) {
         case std::errc::operation_not_permitted:
         case std::errc::read_only_file_system:
         case std::errc::no_space_on_device:
+        case std::errc::too_many_symbolic_link_levels:
         case std::errc::io_error:
         case std::errc::not_a_directory: return Kind::state;
         case std::errc::connection_refused:

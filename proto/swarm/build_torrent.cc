@@ -20,11 +20,14 @@ tl::unexpected<Error> unreadable(std::filesystem::path const& file, std::string 
 }
 
 // Hashes every piece with SHA-1 (into `torrent`) and with SHA-256 (into the result) in one pass.
-Result<std::string> hash_pieces(std::filesystem::path const& file, lt::create_torrent& torrent) {
+Result<std::string> hash_pieces(std::filesystem::path const& file, lt::create_torrent& torrent,
+                                OnHashed const& on_hashed) {
     std::ifstream stream(file, std::ios::binary);
     if (!stream) return unreadable(file, "it cannot be opened; check its permissions");
     std::string piece_list;
     std::vector<char> piece(static_cast<std::size_t>(torrent.piece_length()));
+    auto const total = static_cast<std::uint64_t>(torrent.files().total_size());
+    std::uint64_t done = 0;
     for (auto const index : torrent.piece_range()) {
         auto const size = torrent.piece_size(index);
         if (!stream.read(piece.data(), size)) return unreadable(file, "it became shorter while it was read");
@@ -32,6 +35,8 @@ Result<std::string> hash_pieces(std::filesystem::path const& file, lt::create_to
         torrent.set_hash(index, lt::hasher(bytes).final());
         auto const sha256 = lt::hasher256(bytes).final();
         piece_list.append(sha256.data(), static_cast<std::size_t>(sha256.size()));
+        done += static_cast<std::uint64_t>(size);
+        if (on_hashed && !on_hashed(done, total)) return fail(Errc::stopped, "stopped while the pieces were hashed");
     }
     if (stream.peek() != std::ifstream::traits_type::eof()) return unreadable(file, "it grew while it was read");
     return piece_list;
@@ -40,7 +45,8 @@ Result<std::string> hash_pieces(std::filesystem::path const& file, lt::create_to
 }  // namespace
 
 Result<BuiltTorrent> build_torrent(std::filesystem::path const& file, std::string const& file_name,
-                                   std::uint32_t piece_length, std::string const& announce_url) {
+                                   std::uint32_t piece_length, std::string const& announce_url,
+                                   OnHashed const& on_hashed) {
     if (!is_plain_name(file_name)) {
         return fail(
             Errc::unacceptable_torrent,
@@ -61,7 +67,7 @@ Result<BuiltTorrent> build_torrent(std::filesystem::path const& file, std::strin
         // Without a date and a creator the same package always gives the same torrent.
         torrent.set_creation_date(0);
         if (!announce_url.empty()) torrent.add_tracker(announce_url);
-        auto piece_list = hash_pieces(file, torrent);
+        auto piece_list = hash_pieces(file, torrent, on_hashed);
         if (!piece_list) return pass_on(piece_list);
         auto const bytes = torrent.generate_buf();
         BuiltTorrent built;

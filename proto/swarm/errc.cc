@@ -15,6 +15,7 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::removed), "taken out of the swarm", Kind::conflict},
     {static_cast<int>(Errc::unknown_torrent), "unknown torrent", Kind::not_found},
     {static_cast<int>(Errc::bad_setting), "wrong setting", Kind::usage},
+    {static_cast<int>(Errc::stopped), "stopped", Kind::internal},
 };
 
 }  // namespace

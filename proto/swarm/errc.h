@@ -14,6 +14,7 @@ enum class Errc {
     removed,  // the torrent was taken out while waiting for it
     unknown_torrent,
     bad_setting,  // a setting is not what it must be
+    stopped,      // OnHashed asked to stop
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,9 +49,13 @@ struct BuiltTorrent {
     Metainfo info;
 };
 
+// Told how many bytes of all have been hashed; false asks to stop (Errc::stopped).
+using OnHashed = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+
 // Reads `file` once. `announce_url` is for foreign clients; ours take peers from the seeder's control channel.
 // `file_name` is the name inside the torrent. Blocking: call it from the disk pool.
 Result<BuiltTorrent> build_torrent(std::filesystem::path const& file, std::string const& file_name,
-                                   std::uint32_t piece_length, std::string const& announce_url);
+                                   std::uint32_t piece_length, std::string const& announce_url,
+                                   OnHashed const& on_hashed = {});
 
 }  // namespace lanyard::swarm

@@ -56,7 +56,8 @@ void Session::Impl::listen() {
     }
     if (!free_port) {
         listen_failure = free_port.error();
-        events.warning("swarm.listen_failed", free_port.error().detail);
+        // A seeder does not begin without, and its caller says why.
+        if (settings.part == Part::node) events.warning("swarm.listen_failed", free_port.error().detail);
         return;
     }
     lt::settings_pack pack;

@@ -23,6 +23,7 @@ using http::Response;
 constexpr char const* kCommand = "/v1/admin/command";
 constexpr char const* kUpload = "/v1/admin/upload";
 constexpr std::chrono::seconds kTurn{1};
+constexpr char const* kStopping = "The seeder is being stopped: nothing was done; ask again when it runs.";
 // Callers whom nobody knows could keep the disk busy.
 constexpr http::RateLimit kStrangers{1, 20, 1000};
 
@@ -63,6 +64,8 @@ AdminDesk::AdminDesk(asio::io_context& io, async::DiskPool& pool, Gatekeeper con
       strangers_(kStrangers) {}
 
 asio::awaitable<Response> AdminDesk::answer(http::Request request) {
+    auto const answering = answering_;
+    if (stopping_) co_return Response::text(503, kStopping);
     authority::Actor actor{"somebody", request.remote_address};
     auto const visitor = know(request.caller, actor);
     bool const is_upload = request.path == kUpload;
@@ -132,12 +135,13 @@ asio::awaitable<Response> AdminDesk::command(v1::AdminRequest request, authority
     bool const takes_long = request.has_publish();
     while (takes_long && busy_) {
         co_await turn_.wait(kTurn);
+        if (stopping_) co_return Response::text(503, kStopping);
     }
     busy_ = busy_ || takes_long;
     auto const task = [this, &request, &actor] {
         std::ostringstream out;
         std::ostringstream err;
-        Terminal terminal{out, err};
+        Terminal terminal{out, err, false, &stopping_};
         auto const done = obey(dir_, request, actor, clock_, terminal);
         v1::AdminResponse response;
         response.set_exit_code(done ? 0 : static_cast<std::uint32_t>(kind_of(done.error().code)));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,6 +26,11 @@ public:
 
     asio::awaitable<http::Response> answer(http::Request request);
 
+    // A publish under way is ended, with nothing published; whoever comes from now on is sent away.
+    void stop() { stopping_ = true; }
+    // Everybody who has come has an answer.
+    bool idle() const { return answering_.use_count() == 1; }
+
 private:
     // Who has come, and what at most may be done.
     struct Visitor {
@@ -41,8 +48,10 @@ private:
     std::string group_;
     WallClock clock_;
     async::Bell turn_;
-    bool busy_ = false;            // a publish is under way
-    http::RateLimiter strangers_;  // whose refusals are written down
+    std::atomic<bool> stopping_ = false;
+    std::shared_ptr<int> answering_ = std::make_shared<int>();  // each answer under way holds it
+    bool busy_ = false;                                         // a publish is under way
+    http::RateLimiter strangers_;                               // whose refusals are written down
 };
 
 }  // namespace lanyard::console

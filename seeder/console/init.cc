@@ -66,7 +66,9 @@ Status make_folder(fs::path const& folder, fs::perms mode) {
     fs::create_directories(folder, wrong);
     if (!wrong && !there) fs::permissions(folder, mode, wrong);
     if (wrong) {
-        return fail(wrong, "cannot make the directory '" + folder.string() + "': " + wrong.message() +
+        // Whatever the system has against it: there is no state directory to work with.
+        auto const code = kind_of(wrong) == Kind::state ? wrong : std::make_error_code(std::errc::io_error);
+        return fail(code, "cannot make the directory '" + folder.string() + "': " + wrong.message() +
                                "; choose a --state that this user may write");
     }
     return {};

@@ -6,6 +6,7 @@
 #include "seeder/console/member_commands.h"
 #include "seeder/console/posix_files.h"
 #include "seeder/console/uploads.h"
+#include "seeder/intake/errc.h"
 
 namespace lanyard::console {
 namespace {
@@ -45,6 +46,12 @@ PublishOptions to_options(v1::PublishRelease const& message, std::filesystem::pa
     return options;
 }
 
+tl::unexpected<Error> stopped() {
+    return fail(intake::Errc::stopped,
+                "the seeder is being stopped: nothing was published; publish again when it runs, and nothing need be "
+                "uploaded again");
+}
+
 Status publish_uploaded(StateDir const& dir, v1::PublishRelease const& message, bool json, WallClock const& clock,
                         Terminal& terminal) {
     constexpr std::uint32_t kMostPort = 65'535;
@@ -52,9 +59,13 @@ Status publish_uploaded(StateDir const& dir, v1::PublishRelease const& message, 
         if (port == 0 || port > kMostPort) return fail(Errc::wrong_usage, "a port is a number from 1 to 65535");
     }
     Uploads uploads(dir.uploads());
-    auto const source = uploads.finish(message.upload(), message.length());
+    auto const go_on = [&terminal](std::uint64_t, std::uint64_t) { return !terminal.must_stop(); };
+    auto const source = uploads.finish(message.upload(), message.length(), go_on);
+    if (!source && terminal.must_stop()) return stopped();
     if (!source) return pass_on(source);
     auto const published = publish_release(dir, to_options(message, *source), json, clock, terminal);
+    // What was uploaded is there when the same order comes again.
+    if (!published && published.error().code == intake::Errc::stopped) return stopped();
     uploads.remove(message.upload());
     return published;
 }

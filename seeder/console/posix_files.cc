@@ -99,7 +99,7 @@ Status PosixDisk::write(fs::path const& file, std::string_view bytes) {
     return {};
 }
 
-Status PosixDisk::copy(fs::path const& from, fs::path const& to, std::function<void(std::uint64_t)> const& on_bytes) {
+Status PosixDisk::copy(fs::path const& from, fs::path const& to, std::function<bool(std::uint64_t)> const& on_bytes) {
     File const in(from, O_RDONLY);
     if (!in) return refused("cannot read", from, errno);
     File const out(to, kReplace, kPublic);
@@ -114,7 +114,7 @@ Status PosixDisk::copy(fs::path const& from, fs::path const& to, std::function<v
         auto const size = static_cast<std::size_t>(count);
         if (int const error = write_all(out.fd(), block.data(), size)) return refused("cannot write", to, error);
         done += size;
-        on_bytes(done);
+        if (!on_bytes(done)) return fail(std::make_error_code(std::errc::operation_canceled), "stopped while copying");
     }
     if (int const error = make_lasting(out.fd())) return refused("cannot write", to, error);
     return {};

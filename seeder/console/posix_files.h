@@ -17,7 +17,7 @@ class PosixDisk final : public intake::Disk {
 public:
     Status write(std::filesystem::path const& file, std::string_view bytes) override;
     Status copy(std::filesystem::path const& from, std::filesystem::path const& to,
-                std::function<void(std::uint64_t)> const& on_bytes) override;
+                std::function<bool(std::uint64_t)> const& on_bytes) override;
     Status sync(std::filesystem::path const& file) override;
     Status rename(std::filesystem::path const& from, std::filesystem::path const& to) override;
     Status remove(std::filesystem::path const& file) override;

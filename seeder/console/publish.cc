@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <thread>
 
 #include "manifests/release/install_policy.h"
 #include "seeder/catalogue/catalogue.h"
@@ -15,6 +16,7 @@
 #include "seeder/console/render.h"
 #include "seeder/console/utf8.h"
 #include "seeder/fleet/fleet.h"
+#include "seeder/intake/errc.h"
 #include "seeder/intake/intake.h"
 #include "seeder/publish/delegations.h"
 #include "seeder/publish/errc.h"
@@ -211,13 +213,26 @@ Status check_role(OpenState& state, std::string const& role) {
                 "nobody has delegated to a role '" + role + "': `lanyard-seeder delegation list` shows the roles");
 }
 
+// One that may be stopped meanwhile does not wait for somebody else's hour.
+Result<intake::Disk::Lock> wait_for_turn(intake::Disk& disk, std::filesystem::path const& file,
+                                         Terminal const& terminal) {
+    constexpr std::chrono::milliseconds kLook{200};
+    if (!terminal.stop) return disk.lock(file);
+    for (;;) {
+        auto lock = try_lock(file);
+        if (!lock || *lock) return lock;
+        if (terminal.must_stop()) return fail(intake::Errc::stopped, "it was stopped while another publish went on");
+        std::this_thread::sleep_for(kLook);
+    }
+}
+
 Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft, PublishOptions const& options,
                                             KeyFolder& keys, WallClock const& clock, Terminal& terminal) {
     PosixDisk disk;
     auto lock = try_lock(state.dir.publish_lock());
     if (lock && !*lock) {
         terminal.err << "lanyard-seeder: another publish is under way; waiting for it\n" << std::flush;
-        lock = disk.lock(state.dir.publish_lock());
+        lock = wait_for_turn(disk, state.dir.publish_lock(), terminal);
     }
     if (!lock) return pass_on(lock);
     publish::Projection projection(disk, state.dir.metadata(), state.dir.change_lock());
@@ -239,9 +254,11 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
                               announce_url(state.config),
                               options.uploaded ? std::filesystem::path() : state.dir.root(),
                               [&](release::Digest const& digest) { return find_signed(state.database, digest); }};
-    auto const package = intake::take_in(
-        disk, state.dir.packages(), order,
-        [&](char const* phase, std::uint64_t done, std::uint64_t total) { meter.tell(phase, done, total); });
+    auto const package = intake::take_in(disk, state.dir.packages(), order,
+                                         [&](char const* phase, std::uint64_t done, std::uint64_t total) {
+                                             meter.tell(phase, done, total);
+                                             return !terminal.must_stop();
+                                         });
     auto change = package ? publisher.publish(to_target(draft, *package), clock(), options.role)
                           : Result<publish::Change>(pass_on(package));
     if (!change) remove_unpublished(state, disk);

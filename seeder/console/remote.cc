@@ -10,6 +10,7 @@
 
 #include "manifests/package/package.h"
 #include "proto/http/client.h"
+#include "proto/http/errc.h"
 #include "proto/identity/key.h"
 #include "seeder/announce/errc.h"
 #include "seeder/console/errc.h"
@@ -81,10 +82,21 @@ Result<http::ClientTls> read_identity(fs::path const& file) {
                     "' cannot be read, or is not a file that `lanyard-seeder operator add` has made");
 }
 
+// A URL has a scheme; "127.0.0.1:8430" without one is a mistake, and no file.
+bool is_path(std::string const& text) {
+    std::error_code ignored;
+    return text.find("://") == std::string::npos && (text.find('/') != std::string::npos || fs::exists(text, ignored));
+}
+
 class Remote {
 public:
     static Result<Remote> open(asio::io_context& io, Invocation const& invocation) {
-        if (invocation.remote.starts_with('/')) {
+        if (is_path(invocation.remote)) {
+            constexpr std::size_t kLongestSocket = 107;  // of any Unix socket
+            if (invocation.remote.size() > kLongestSocket) {
+                return fail(Errc::wrong_usage,
+                            "--remote: the path of a socket has 107 bytes at most; name it from nearer by");
+            }
             return Remote(io, std::make_unique<http::Client>(io, fs::path(invocation.remote)));
         }
         auto const url = http::Url::parse(invocation.remote);
@@ -97,9 +109,9 @@ public:
         return Remote(io, std::make_unique<http::Client>(io, *url, std::nullopt, *tls));
     }
 
-    // The answer's body; refused and network failures are errors.
+    // The answer's body; refused and network failures are errors. `once`: see http::ClientRequest.
     Result<std::string> send(http::Method method, std::string path, std::string body,
-                             std::chrono::milliseconds patience) {
+                             std::chrono::milliseconds patience, bool once = false) {
         http::ClientRequest request;
         request.method = method;
         request.path = std::move(path);
@@ -107,6 +119,7 @@ public:
         request.content_type = http::kProtobufType;
         request.max_body = kMostAnswer;
         request.timeout = patience;
+        request.once = once;
         std::optional<Result<http::ClientResponse>> answer;
         asio::co_spawn(io_, client_->send(std::move(request)),
                        [&](std::exception_ptr bug, Result<http::ClientResponse> given) {
@@ -120,9 +133,12 @@ public:
         auto& response = **answer;
         if (response.status == 200) return std::move(response.body);
         while (!response.body.empty() && response.body.back() == '\n') response.body.pop_back();
-        auto const code = response.status == 401 || response.status == 403
-                              ? make_error_code(announce::Errc::not_admitted)
-                              : make_error_code(response.status == 409 ? Errc::busy : Errc::wrong_usage);
+        bool const refused = response.status == 401 || response.status == 403;
+        auto const code = refused                  ? make_error_code(announce::Errc::not_admitted)
+                          : response.status == 503 ? make_error_code(announce::Errc::overloaded)
+                          : response.status == 507 ? std::make_error_code(std::errc::no_space_on_device)
+                          : response.status == 409 ? make_error_code(Errc::busy)
+                                                   : make_error_code(Errc::wrong_usage);
         return fail(code, fmt::format("the seeder refuses: {}", response.body));
     }
 
@@ -212,7 +228,14 @@ Result<int> run_remote(Invocation const& invocation, Terminal& terminal) {
         auto const sent = send_payload(*remote, *publish, *request->mutable_publish(), terminal);
         if (!sent) return pass_on(sent);
     }
-    auto const answer = remote->send(http::Method::post, "/v1/admin/command", request->SerializeAsString(), kLongest);
+    bool const changes_something = !order_in_words(*request).empty();
+    auto const answer = remote->send(http::Method::post, "/v1/admin/command", request->SerializeAsString(), kLongest,
+                                     changes_something);
+    if (!answer && answer.error().code == http::Errc::no_answer) {
+        return pass_on(answer,
+                       "it is not known whether the order was carried out, see `lanyard-seeder release list` and "
+                       "`audit` before it is given again");
+    }
     if (!answer) return pass_on(answer);
     v1::AdminResponse response;
     if (!response.ParseFromString(*answer)) {

@@ -1,6 +1,5 @@
 #include "seeder/console/uploads.h"
 
-#include "manifests/package/package.h"
 #include "seeder/console/errc.h"
 #include "seeder/console/posix_files.h"
 
@@ -57,11 +56,16 @@ Result<std::uint64_t> Uploads::append(std::string const& name, std::uint64_t off
     if (offset == 0) {
         if (auto const room = make_room(name); !room) return pass_on(room);
     }
-    if (auto const written = write_at(folder_ / name, offset, bytes); !written) return pass_on(written);
+    if (auto const written = write_at(folder_ / name, offset, bytes); !written) {
+        // A disk that is full has no room for what cannot become a release.
+        remove(name);
+        return pass_on(written);
+    }
     return offset + bytes.size();
 }
 
-Result<fs::path> Uploads::finish(std::string const& name, std::uint64_t length) {
+Result<fs::path> Uploads::finish(std::string const& name, std::uint64_t length,
+                                 package::OnProgress const& on_progress) {
     auto const there = size(name);
     if (!there) return pass_on(there);
     if (*there == 0 || *there != length) {
@@ -70,7 +74,7 @@ Result<fs::path> Uploads::finish(std::string const& name, std::uint64_t length) 
     }
     auto const file = folder_ / name;
     if (auto const kept = PosixDisk().sync(file); !kept) return pass_on(kept);
-    auto const digest = package::digest_file(file, [](std::uint64_t, std::uint64_t) { return true; });
+    auto const digest = package::digest_file(file, on_progress);
     if (!digest) return pass_on(digest);
     if (digest->to_hex() == name) return file;
     remove(name);

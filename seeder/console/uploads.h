@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "manifests/package/package.h"
 #include "proto/outcome/result.h"
 
 namespace lanyard::console {
@@ -22,10 +23,13 @@ public:
 
     // How many bytes are there.
     Result<std::uint64_t> size(std::string const& name) const;
-    // Adds `bytes` behind the first `offset`; conflict when another number is there. Gives the new size.
+    // Adds `bytes` behind the first `offset`; conflict when another number is there. Gives the new size. What the disk
+    // does not take is removed with all that has come.
     Result<std::uint64_t> append(std::string const& name, std::uint64_t offset, std::string_view bytes);
-    // The whole file, on disk, with the digest that it is named by; else it is removed.
-    Result<std::filesystem::path> finish(std::string const& name, std::uint64_t length);
+    // The whole file, on disk, with the digest that it is named by; else it is removed. Stays when `on_progress` ends
+    // it.
+    Result<std::filesystem::path> finish(std::string const& name, std::uint64_t length,
+                                         package::OnProgress const& on_progress = {});
     void remove(std::string const& name);
 
 private:

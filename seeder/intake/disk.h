@@ -18,9 +18,10 @@ public:
 
     // Makes or replaces a file that everybody may read. Not atomic: write under a temporary name, then rename.
     virtual Status write(std::filesystem::path const& file, std::string_view bytes) = 0;
-    // The same with the bytes of another file. `on_bytes` is told how many have been copied.
+    // The same with the bytes of another file. `on_bytes` is told how many have been copied; false ends it
+    // (std::errc::operation_canceled).
     virtual Status copy(std::filesystem::path const& from, std::filesystem::path const& to,
-                        std::function<void(std::uint64_t)> const& on_bytes) = 0;
+                        std::function<bool(std::uint64_t)> const& on_bytes) = 0;
     // What a library has written into `file`; everybody may read it from now on.
     virtual Status sync(std::filesystem::path const& file) = 0;
     // Atomic; replaces `to`.

@@ -11,6 +11,7 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::unfit), "unfit as a package", Kind::usage},
     {static_cast<int>(Errc::empty), "empty", Kind::usage},
     {static_cast<int>(Errc::lost_torrent), "lost torrent", Kind::state},
+    {static_cast<int>(Errc::stopped), "stopped", Kind::network},
 };
 
 }  // namespace

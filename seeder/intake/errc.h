@@ -10,6 +10,7 @@ enum class Errc {
     unfit,  // it is there, but not what a package of the wanted type is made of
     empty,
     lost_torrent,  // releases that are live could not be fetched any more
+    stopped,       // OnProgress asked to stop
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -23,10 +23,7 @@ constexpr char const* kScratchPieces = ".incoming.pieces";
 constexpr std::uintmax_t kMaxTorrentBytes = 4 * 1024 * 1024;
 
 package::OnProgress telling(OnProgress const& on_progress, char const* phase) {
-    return [&on_progress, phase](std::uint64_t done, std::uint64_t total) {
-        on_progress(phase, done, total);
-        return true;
-    };
+    return [&on_progress, phase](std::uint64_t done, std::uint64_t total) { return on_progress(phase, done, total); };
 }
 
 std::string quoted(fs::path const& path) { return "'" + path.string() + "'"; }
@@ -140,7 +137,7 @@ Result<package::Contents> gather(Disk& disk, Order const& order, Nature const& n
     std::error_code wrong;
     auto const total = fs::file_size(order.source, wrong);
     auto const copied =
-        disk.copy(order.source, scratch, [&](std::uint64_t done) { on_progress("copying", done, total); });
+        disk.copy(order.source, scratch, [&](std::uint64_t done) { return on_progress("copying", done, total); });
     if (!copied) return pass_on(copied);
     if (nature.format == package::Format::raw) {
         package::Contents single;
@@ -192,7 +189,8 @@ Status store(Disk& disk, fs::path const& scratch, fs::path const& final_name, st
 }
 
 // Makes the torrent and the piece list of the package in `scratch` and stores both.
-Status share(Disk& disk, fs::path const& packages, Order const& order, Package& package) {
+Status share(Disk& disk, fs::path const& packages, Order const& order, Package& package,
+             OnProgress const& on_progress) {
     auto const name = package.sha256.to_hex();
     auto const torrent_file = packages / (name + ".torrent");
     auto const pieces_file = packages / (name + ".pieces");
@@ -202,7 +200,8 @@ Status share(Disk& disk, fs::path const& packages, Order const& order, Package& 
                            : there ? there->piece_length
                                    : swarm::choose_piece_length(package.length, order.expected_nodes);
     // Named by its content: the torrent then depends on nothing but the bytes and the piece length.
-    auto const built = swarm::build_torrent(packages / kScratchPackage, name, package.piece_length, order.announce_url);
+    auto const built = swarm::build_torrent(packages / kScratchPackage, name, package.piece_length, order.announce_url,
+                                            telling(on_progress, "sharing"));
     if (!built) return pass_on(built);
     package.info_hash = built->info.info_hash;
 
@@ -245,9 +244,7 @@ Result<Package> make_package(Disk& disk, fs::path const& packages, Order const& 
     std::error_code wrong;
     auto const length = fs::file_size(scratch, wrong);
     Package package{nature.type, nature.format, *digest, length, *contents, {}, *digest, *digest};
-    on_progress("sharing", 0, length);
-    if (auto const shared = share(disk, packages, order, package); !shared) return pass_on(shared);
-    on_progress("sharing", length, length);
+    if (auto const shared = share(disk, packages, order, package, on_progress); !shared) return pass_on(shared);
     auto const named = disk.rename(scratch, packages / digest->to_hex());
     if (!named) return pass_on(named);
     return package;
@@ -259,9 +256,15 @@ Result<Package> take_in(Disk& disk, fs::path const& packages, Order const& order
     auto const nature = nature_of(order, packages);
     if (!nature) return pass_on(nature);
     if (auto const cleared = clear_scratch(disk, packages); !cleared) return pass_on(cleared);
-    auto package = make_package(disk, packages, order, *nature, on_progress);
+    bool stopped = false;
+    auto const watched = [&](char const* phase, std::uint64_t done, std::uint64_t total) {
+        stopped = stopped || !on_progress(phase, done, total);
+        return !stopped;
+    };
+    auto package = make_package(disk, packages, order, *nature, watched);
     if (!package) static_cast<void>(clear_scratch(disk, packages));
-    return package;
+    if (package || !stopped) return package;
+    return fail(Errc::stopped, "it was stopped before anything was published");
 }
 
 void remove_packages_but(Disk& disk, fs::path const& packages, std::set<std::string> const& kept) {

@@ -46,8 +46,9 @@ struct Package {
     std::uint32_t piece_length = 0;
 };
 
-// `phase` is one word for people. `done` grows to `total` in each phase; both are bytes.
-using OnProgress = std::function<void(char const* phase, std::uint64_t done, std::uint64_t total)>;
+// `phase` is one word for people. `done` grows to `total` in each phase; both are bytes. False ends it with
+// Errc::stopped and nothing made.
+using OnProgress = std::function<bool(char const* phase, std::uint64_t done, std::uint64_t total)>;
 
 // Makes a package of `order.source`, whose bytes are copied before they are hashed: what happens to the source
 // afterwards does not matter. The three files get their names only when they are complete and on disk; what a killed

@@ -1,5 +1,6 @@
 import itertools
 import os
+import subprocess
 
 import pytest
 
@@ -136,6 +137,22 @@ def release(tmp_path):
         return payloads.directory(tmp_path / f"payload-{version}", version, **options)
 
     return make
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """small_disk(place, "3m"): a file system of that size there."""
+    mounted = []
+
+    def make(place, size):
+        place.mkdir(parents=True, exist_ok=True)
+        options = f"size={size}" if place not in mounted else f"remount,size={size}"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=True)
+        mounted.append(place)
+
+    yield make
+    for place in set(mounted):
+        subprocess.run(["umount", "-l", place], check=True)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -1,10 +1,11 @@
 """A node dies, or is told to stop, in every phase: afterwards the old or the new release stands, whole, and the walk goes
 on."""
 import fcntl
+import shutil
 
 import pytest
 
-from harness import payloads, programs
+from harness import lockstep, payloads, programs
 
 HOLD = "while test -e ../../hold; do sleep 0.02; done; "
 
@@ -21,7 +22,13 @@ class Office:
         self.node.run().wait("attempt.committed", "1.0.0")
 
     def publish_second(self):
-        self.seeder.publish(self.second, "demo", "2.0.0", *self.policy)
+        return self.seeder.publish(self.second, "demo", "2.0.0", *self.policy)
+
+    def hold_after(self, event):
+        """Runs the node up to the event that follows this one."""
+        state = self.node.state
+        command = [programs.BIN / "lanyard-node", "run", "--state", state]
+        self.node.daemon = lockstep.Lockstep(command, event, log=state.with_suffix(".log"))
 
     def kill_and_look(self):
         self.node.daemon.kill()
@@ -68,14 +75,27 @@ def test_killed_while_fetching_it_fetches_the_rest(make_office):
     office.finish_with("2.0.0")
 
 
-@pytest.mark.parametrize("phase", ["stage", "apply", "probe", "commit"])
-def test_killed_in_a_phase_it_goes_on_to_the_new_release(phase, make_office):
-    office = make_office()
-    office.publish_second()
-    office.node.daemon.wait(f"phase.{phase}", text="2.0.0")
+# The event that is told right before a phase begins.
+BEFORE = {"fetch": "check.offer", "stage": "phase.fetch", "wait_idle": "phase.stage", "apply": "phase.drain",
+          "probe": "phase.apply", "commit": "phase.probe", "roll_back": "probe.failed"}
+
+
+@pytest.mark.parametrize("phase", BEFORE)
+def test_killed_as_a_phase_begins_it_goes_on_from_there(phase, make_office):
+    office = make_office(unhealthy=phase == "roll_back")
+    office.seeder.daemon.wait("fleet.report", "1.0.0")
+    office.node.daemon.stop()
+    target = office.publish_second()
+    # It is found there, so that the fetch tells nothing.
+    shutil.copy(office.seeder.package(target), office.node.state / "packages" / target.sha256.hex())
+    office.hold_after(BEFORE[phase])
+    office.node.daemon.wait_until_held()
+    programs.wait_until(lambda: office.node.journalled_phase() == phase, f"{phase} is written down")
     office.kill_and_look()
-    office.node.run()
-    office.finish_with("2.0.0")
+    assert office.node.journalled_phase() == phase
+    daemon = office.node.run()
+    daemon.wait("attempt.resumed", f"in phase {phase}")
+    office.finish_with("1.0.0" if phase == "roll_back" else "2.0.0")
 
 
 def test_killed_while_waiting_for_the_gate_it_waits_again(make_office):
@@ -87,6 +107,7 @@ def test_killed_while_waiting_for_the_gate_it_waits_again(make_office):
         office.kill_and_look()
         assert payloads.answer(office.port) == "1.0.0"
         daemon = office.node.run()
+        daemon.wait("attempt.resumed", "in phase wait_idle")
         daemon.wait("gate.waiting")
         assert payloads.answer(office.port) == "1.0.0"
     office.finish_with("2.0.0")
@@ -101,7 +122,7 @@ def test_killed_while_the_application_is_being_stopped_it_stops_and_updates_it(m
     office.kill_and_look()
     assert office.node.installed("demo") == "1.0.0"
     hold.unlink()
-    office.node.run()
+    office.node.run().wait("attempt.resumed", "in phase drain")
     office.finish_with("2.0.0")
 
 

@@ -42,6 +42,48 @@ def test_join_refuses(what, seeder, tmp_path):
     assert not node.state.exists() or not any(node.state.iterdir())
 
 
+@pytest.mark.parametrize("place", ["/proc/nowhere", "/proc/1/nowhere/deeper", "{file}/state"])
+def test_a_state_directory_that_cannot_be_made_is_named(place, seeder, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("not a directory\n")
+    node = programs.Node(place.format(file=file), "node")
+    answer = node.join(seeder, "--app", "demo")
+    states.refused(answer, 5)
+    assert str(node.state) in answer.err
+    assert file.read_text() == "not a directory\n"
+
+
+@pytest.mark.networks
+@pytest.mark.parametrize("command", [["run"], ["update", "--now"], ["rollback"]], ids=lambda command: command[0])
+def test_a_state_directory_that_cannot_be_written_is_named_and_left_alone(command, seeder, make_node, release):
+    seeder.publish(release("1.0.0"), "demo", "1.0.0")
+    node = make_node(seeder)
+    assert node.call("update", "--now").code == 0
+    before = states.fingerprint(node.state)
+    with states.read_only(node.state):
+        answer = node.call(*command)
+        states.refused(answer, 5)
+        assert str(node.state) in answer.err
+    assert states.fingerprint(node.state) == before
+
+
+def test_a_node_toml_that_cannot_be_read_is_not_said_to_be_missing(seeder, make_node):
+    node = make_node(seeder)
+    (node.state / "node.toml").unlink()
+    (node.state / "node.toml").symlink_to("node.toml")
+    for command in (["run"], ["status"], ["update"]):
+        answer = node.call(*command)
+        states.refused(answer, 5)
+        assert "cannot be read" in answer.err and "join" not in answer.err
+
+
+def test_the_wrong_word_is_named(tmp_path):
+    for word in ("frob", "--frob"):
+        answer = programs.call("lanyard-node", word)
+        states.refused(answer, 2)
+        assert f"'{word}'" in answer.err
+
+
 def test_joining_twice_is_refused_and_changes_nothing(seeder, make_node):
     node = make_node(seeder)
     before = states.fingerprint(node.state)

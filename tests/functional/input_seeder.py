@@ -100,6 +100,39 @@ def test_a_port_in_use_is_named(published):
     assert str(published.port) in answer.err
 
 
+def test_a_swarm_port_in_use_is_named(published):
+    with socket.create_server((published.address, published.swarm_port)):
+        answer = published.call("serve")
+    states.refused(answer, 4)
+    assert str(published.swarm_port) in answer.err
+
+
+@pytest.mark.networks
+@pytest.mark.parametrize("remote", [False, True], ids=["here", "remote"])
+def test_a_full_disk_of_the_seeder_is_reported_and_leaves_no_rubbish(remote, make_seeder, make_node, small_disk, tmp_path):
+    small_disk(tmp_path / "seeder", "12m")
+    seeder = make_seeder()
+    seeder.serve()
+    seeder.publish(payloads.blob(tmp_path / "small", 200_000), "tool", "1.0.0", "--type", "file")
+    before = states.fingerprint(seeder.state / "public")
+    where = ["--remote", seeder.state / "seeder.sock"] if remote else []
+    answer = seeder.call("publish", payloads.blob(tmp_path / "large", 30_000_000), "--app", "tool", "--version", "2.0.0",
+                         "--type", "file", *where)
+    assert answer.code == 5 and "space" in answer.err.lower(), answer
+    assert not remote or not any((seeder.state / "uploads").iterdir())
+    assert states.fingerprint(seeder.state / "public") == before
+    node = make_node(seeder, app="tool")
+    answer = node.call("update", "--now")
+    assert answer.code == 0 and "1.0.0" in answer.out, answer
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere", "/proc/1/nowhere/deeper"])
+def test_a_state_directory_that_the_system_does_not_make_is_named(place):
+    answer = programs.Seeder(place).call("init")
+    states.refused(answer, 5)
+    assert place in answer.err
+
+
 def test_a_state_directory_that_cannot_be_made_is_named(make_seeder, tmp_path):
     (tmp_path / "file").write_text("not a directory\n")
     seeder = programs.Seeder(tmp_path / "file" / "state")

@@ -1,6 +1,8 @@
 """People with a certificate of their own: publishing and operating over the network and at the local socket."""
 import hashlib
+import os
 import stat
+import subprocess
 
 import pytest
 
@@ -193,6 +195,8 @@ def test_the_local_socket_needs_no_certificate_and_asks_the_kernel_who_comes(see
                            "--remote", socket)
     assert answer.code == 0, answer
     assert "demo" in programs.call("lanyard-seeder", "release", "list", "--remote", socket).out
+    for relative in (os.path.relpath(socket), os.path.relpath(socket).removeprefix("./")):
+        assert "demo" in programs.call("lanyard-seeder", "release", "list", "--remote", relative).out
     [line] = audit(seeder)
     assert (line.source, line.what, line.outcome) == ("socket", "publish demo 1.0.0", "done")
     assert line.who.startswith("user ")
@@ -248,3 +252,44 @@ def test_an_upload_that_broke_off_goes_on_and_a_changed_one_is_refused(seeder, p
     assert "SHA-256" in answer.err
     answer = seeder.remote(people["publisher"], "publish", other, "--app", "tool", "--version", "1.1.0")
     assert answer.code == 0, answer
+
+
+def publishing(seeder, payload, version, where):
+    """A publish on its way; the seeder has begun to take it in."""
+    process = subprocess.Popen(
+        [str(programs.BIN / "lanyard-seeder"), "publish", str(payload), "--app", "tool", "--version", version, "--type",
+         "file", "--remote", str(where)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    packages = seeder.state / "public" / "packages"
+    programs.wait_until(lambda: any(path.name.startswith(".incoming") for path in packages.iterdir()), "it is taken in")
+    return process
+
+
+def test_a_seeder_told_to_stop_in_a_publish_says_what_became_of_it_and_changes_nothing(make_seeder, tmp_path):
+    seeder = make_seeder()
+    seeder.serve()
+    socket = seeder.state / "seeder.sock"
+    payload = payloads.blob(tmp_path / "tool", 96_000_000)
+    before = states.fingerprint(seeder.state / "public")
+    client = publishing(seeder, payload, "1.0.0", socket)
+    assert seeder.daemon.stop() == 0
+    out, err = client.communicate(timeout=programs.PATIENCE)
+    assert (client.returncode, out) == (6, "") and "being stopped" in err and "publish again" in err, err
+    after = states.fingerprint(seeder.state / "public")
+    assert {name: what for name, what in after.items() if "metadata" not in name} == {
+        name: what for name, what in before.items() if "metadata" not in name}
+    [line] = audit(seeder)
+    assert line.what == "publish tool 1.0.0" and line.outcome.startswith("failed: ") and "stopped" in line.outcome
+    assert not list(seeder.call("release", "list", "--json").json(status_pb2.ReleaseList).releases)
+    seeder.serve()
+    again = programs.call("lanyard-seeder", "publish", payload, "--app", "tool", "--version", "1.0.0", "--type", "file",
+                          "--remote", socket)
+    assert again.code == 0, again
+
+
+def test_a_publish_whose_seeder_dies_is_not_given_twice_and_said_to_be_open(make_seeder, tmp_path):
+    seeder = make_seeder()
+    seeder.serve()
+    client = publishing(seeder, payloads.blob(tmp_path / "tool", 96_000_000), "1.0.0", seeder.state / "seeder.sock")
+    seeder.daemon.kill()
+    _, err = client.communicate(timeout=programs.PATIENCE)
+    assert client.returncode == 6 and "not known whether" in err and "release list" in err, err

@@ -140,3 +140,31 @@ def test_a_lost_database_is_rebuilt_when_the_seeder_is_back(seeder, make_node, r
     daemon.wait("state.rebuilt", "root")
     seeder.publish(release("2.0.0"), "demo", "2.0.0")
     daemon.wait("attempt.committed", "2.0.0")
+
+
+def test_applications_of_the_same_bytes_share_one_fetch_and_the_package_stays_while_one_wants_it(
+        seeder, make_node, tmp_path):
+    same = payloads.blob(tmp_path / "tool", 4_000_000)
+    names = ("one", "two", "three")
+    for name in names:
+        target = seeder.publish(same, name, "1.0.0", "--type", "file")
+    node = make_node(seeder, "node", *(word for name in names for word in ("--app", name)), app=None)
+    daemon = node.run()
+    for name in names:
+        daemon.wait("attempt.committed", f"{name} 1.0.0")
+    assert not daemon.told("fetch.digest_mismatch")
+    received = [sum(source.bytes for source in report.sources) for report in node.history()]
+    assert sorted(received)[:2] == [0, 0] and max(received) < 1.5 * 4_000_000, received
+
+    package = node.state / "packages" / target.sha256.hex()
+    for number in (2, 3):
+        other = seeder.publish(payloads.blob(tmp_path / f"tool-{number}", 100_000 + number), "one", f"{number}.0.0", "--type",
+                               "file")
+        daemon.wait("attempt.committed", f"one {number}.0.0")
+    assert package.exists(), "two and three still run it"
+    for number in (2, 3):
+        for name in ("two", "three"):
+            seeder.publish(tmp_path / f"tool-{number}", name, f"{number}.0.0", "--type", "file")
+            daemon.wait("attempt.committed", f"{name} {number}.0.0")
+    programs.wait_until(lambda: not package.exists(), "nobody wants it any more")
+    assert (node.state / "packages" / other.sha256.hex()).exists()

@@ -94,22 +94,6 @@ def test_a_package_that_nobody_has_whole_is_never_installed(seeder, make_node, r
     assert not (node.state / "packages" / target.sha256.hex()).exists()
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """small_disk(place, "3m"): a file system of that size there."""
-    mounted = []
-
-    def make(place, size):
-        place.mkdir(parents=True, exist_ok=True)
-        options = f"size={size}" if place not in mounted else f"remount,size={size}"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], check=True)
-        mounted.append(place)
-
-    yield make
-    for place in set(mounted):
-        subprocess.run(["umount", "-l", place], check=True)
-
-
 @pytest.mark.networks
 def test_a_full_disk_is_reported_and_leaves_no_rubbish(seeder, make_node, release, small_disk, tmp_path):
     small_disk(tmp_path / "node", "4m")

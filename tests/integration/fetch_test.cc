@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <deque>
 #include <map>
+#include <mutex>
 
 #include "manifests/package/sha256.h"
 #include "node/fetch/errc.h"
@@ -70,11 +72,12 @@ protected:
         std::optional<Result<FetchedPackage>> ending;
 
         Node(asio::io_context& io, events::Events& events, swarm::Settings const& settings, PackageSource& source,
-             std::filesystem::path const& directory, std::uint64_t const& allocated, std::chrono::seconds const& later)
+             std::filesystem::path const& directory, std::uint64_t const& allocated, std::chrono::seconds const& later,
+             PackageFiles::Sync sync)
             : alarm(io),
               session(io, events, settings),
               fetcher({io, session, source, alarm, disk, events, [&allocated](auto const&) { return allocated; },
-                       [&later] { return std::chrono::steady_clock::now() + later; }},
+                       [&later] { return std::chrono::steady_clock::now() + later; }, std::move(sync)},
                       directory) {}
     };
 
@@ -112,8 +115,8 @@ protected:
     Node& node(int number) {
         auto& made = nodes_[number];
         if (!made) {
-            made =
-                std::make_unique<Node>(io_, events_, settings(number), source_, directory(number), allocated_, later_);
+            made = std::make_unique<Node>(io_, events_, settings(number), source_, directory(number), allocated_,
+                                          later_, [this](std::filesystem::path const& path) { return on_sync_(path); });
         }
         return *made;
     }
@@ -123,12 +126,22 @@ protected:
         auto const end = [&node](std::exception_ptr thrown) {
             if (thrown) std::rethrow_exception(thrown);
         };
-        asio::co_spawn(io_, fetch_into(node, *offer_), end);
+        asio::co_spawn(io_, fetch_into(node, *offer_, node.ending), end);
     }
 
-    static asio::awaitable<void> fetch_into(Node& node, check::Offer const& offer) {
+    // Another application of that node wants the same package.
+    check::Offer const& begin_other(Node& node) {
+        auto& other = others_.emplace_back(*offer_);
+        other.target.app = support::sample_target("other", "1.0.0", 1).app;
+        asio::co_spawn(io_, fetch_into(node, other, other_ending_), asio::detached);
+        return other;
+    }
+
+    using Ending = std::optional<Result<FetchedPackage>>;
+
+    static asio::awaitable<void> fetch_into(Node& node, check::Offer const& offer, Ending& ending) {
         auto fetched = co_await node.fetcher.fetch(offer);
-        node.ending.emplace(std::move(fetched));
+        ending.emplace(std::move(fetched));
     }
 
     bool ended(Node& node) {
@@ -140,6 +153,9 @@ protected:
     std::chrono::seconds later_{0};  // than it is
     std::unique_ptr<Peer> seeder_;
     std::optional<check::Offer> offer_;
+    std::deque<check::Offer> others_;
+    Ending other_ending_;
+    PackageFiles::Sync on_sync_ = [](auto const&) { return Status(); };  // on the disk pool
     std::map<int, std::unique_ptr<Node>> nodes_;
 };
 
@@ -318,7 +334,7 @@ TEST_F(FetchTest, AnAbandonedFetchKeepsWhatIsOnDiskAndCanBeTakenUpAgain) {
     offer(kMiB);
     begin(node(3));
     ASSERT_TRUE(run_until([&] { return source_.announced.size() == 2; }));
-    node(3).fetcher.abandon(offer_->target.sha256);
+    node(3).fetcher.abandon(offer_->target);
     ASSERT_TRUE(ended(node(3)));
     EXPECT_EQ(node(3).ending->error().code, Errc::stopped);
     EXPECT_TRUE(std::filesystem::exists(package(3).string() + ".torrent"));
@@ -326,17 +342,6 @@ TEST_F(FetchTest, AnAbandonedFetchKeepsWhatIsOnDiskAndCanBeTakenUpAgain) {
     begin(node(3));
     ASSERT_TRUE(ended(node(3)));
     EXPECT_TRUE(*node(3).ending);
-}
-
-TEST_F(FetchTest, AForgottenPackageIsDeletedAndSaysGoodbye) {
-    offer(kMiB);
-    seed();
-    begin(node(3));
-    ASSERT_TRUE(ended(node(3)));
-    node(3).fetcher.forget(offer_->target.sha256);
-    EXPECT_TRUE(std::filesystem::is_empty(directory(3)));
-    ASSERT_TRUE(run_until([&] { return source_.announced.back().stopped; }));
-    EXPECT_FALSE(node(3).session.progress(info_.info_hash));
 }
 
 TEST_F(FetchTest, ASweepDeletesWhatNobodyWantsAndSaysGoodbyeForIt) {
@@ -359,6 +364,85 @@ TEST_F(FetchTest, ASweepDeletesWhatNobodyWantsAndSaysGoodbyeForIt) {
     EXPECT_EQ(sweep([] { return std::set<release::Digest>(); }), 1);
     EXPECT_FALSE(node(3).session.progress(info_.info_hash));
     ASSERT_TRUE(run_until([&] { return source_.announced.back().stopped; }));
+}
+
+TEST_F(FetchTest, APackageThatSeveralApplicationsWantIsFetchedOnce) {
+    offer(2 * kMiB);
+    seed();
+    begin(node(3));
+    begin_other(node(3));
+    ASSERT_TRUE(ended(node(3)));
+    ASSERT_TRUE(run_until([&] { return other_ending_.has_value(); }));
+    ASSERT_TRUE(*node(3).ending) << node(3).ending->error().detail;
+    ASSERT_TRUE(*other_ending_) << other_ending_->error().detail;
+    EXPECT_EQ((**other_ending_).file, package(3));
+    EXPECT_TRUE((**other_ending_).sources.empty());
+    EXPECT_EQ(events_.count("fetch.digest_mismatch"), 0);
+    EXPECT_EQ(node(3).session.progress(info_.info_hash)->state, swarm::Progress::State::complete);
+}
+
+TEST_F(FetchTest, APackageThatOneApplicationNoLongerWantsStillComesForAnother) {
+    offer(kMiB);
+    begin(node(3));
+    begin_other(node(3));
+    ASSERT_TRUE(run_until([&] { return source_.announced.size() == 2; }));
+    node(3).fetcher.abandon(offer_->target);
+    ASSERT_TRUE(ended(node(3)));
+    EXPECT_EQ(node(3).ending->error().code, Errc::stopped);
+    EXPECT_FALSE(other_ending_);
+    seed();
+    ASSERT_TRUE(run_until([&] { return other_ending_.has_value(); }));
+    EXPECT_TRUE(*other_ending_);
+    EXPECT_EQ(support::read_file(package(3)), bytes_);
+}
+
+TEST_F(FetchTest, AnApplicationThatWaitsForAnothersFetchCanLeave) {
+    offer(kMiB);
+    begin(node(3));
+    auto const& other = begin_other(node(3));
+    ASSERT_TRUE(run_until([&] { return source_.announced.size() == 2; }));
+    node(3).fetcher.abandon(other.target);
+    ASSERT_TRUE(run_until([&] { return other_ending_.has_value(); }));
+    EXPECT_EQ(other_ending_->error().code, Errc::stopped);
+    seed();
+    ASSERT_TRUE(ended(node(3)));
+    EXPECT_TRUE(*node(3).ending);
+}
+
+TEST_F(FetchTest, AFileHasItsNameOnceItsBytesAreOnTheDiskAndIsBelievedOnceItsNameIs) {
+    std::mutex guard;
+    std::vector<std::string> synced;
+    offer(kMiB);
+    seed();
+    auto const name = offer_->target.sha256.to_hex();
+    on_sync_ = [&](std::filesystem::path const& path) -> Status {
+        std::lock_guard const lock(guard);
+        auto line = path.filename().string().substr(0, 12);
+        if (path.filename().string().starts_with(name)) line = path.filename().string().substr(name.size());
+        if (std::filesystem::exists(package(3).string() + ".torrent")) line += " torrent";
+        if (std::filesystem::exists(package(3))) line += " package";
+        synced.push_back(line);
+        return {};
+    };
+    begin(node(3));
+    ASSERT_TRUE(ended(node(3)));
+    ASSERT_TRUE(*node(3).ending);
+    EXPECT_EQ(synced,
+              (std::vector<std::string>{".torrent.new", "node3 torrent", ".part torrent", "node3 torrent package"}));
+}
+
+TEST_F(FetchTest, APackageThatTheDiskDoesNotTakeGetsNoName) {
+    offer(kMiB);
+    seed();
+    on_sync_ = [](std::filesystem::path const& path) -> Status {
+        if (path.extension() != ".part") return {};
+        return fail(std::make_error_code(std::errc::io_error), "the disk is broken");
+    };
+    begin(node(3));
+    ASSERT_TRUE(ended(node(3)));
+    EXPECT_EQ(node(3).ending->error().detail, "the disk is broken");
+    EXPECT_FALSE(std::filesystem::exists(package(3)));
+    EXPECT_FALSE(node(3).session.progress(info_.info_hash));
 }
 
 TEST_F(FetchTest, ASweepLeavesWhatIsBeingFetched) {

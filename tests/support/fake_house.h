@@ -54,7 +54,6 @@ public:
 
     // What happened.
     std::vector<std::string> steps;
-    std::vector<std::string> forgotten;
     std::vector<std::string> abandoned;
     std::vector<std::string> turned_away;
     std::vector<std::string> taken_back;
@@ -62,6 +61,7 @@ public:
     bool gate_stopped = false;
     bool hurried = false;
     bool given_up = false;
+    bool called_off = false;
     bool dead = false;
 
     // The steps of the rooms alone, without the journal's.
@@ -103,10 +103,7 @@ public:
         progress.trouble = "nothing comes";
         return progress;
     }
-    void abandon(release::Digest const& package) override { abandoned.push_back(package.to_hex()); }
-    void forget(release::Digest const& package) override {
-        if (!dead) forgotten.push_back(package.to_hex());
-    }
+    void abandon(release::Target const& target) override { abandoned.push_back(target.sha256.to_hex()); }
 
     asio::awaitable<Result<stage::StagedRelease>> stage(check::Offer const& offer,
                                                         fetch::FetchedPackage const&) override {
@@ -156,45 +153,49 @@ public:
         begin_to_run(release);
     }
 
-    Status switch_to(check::Offer const& offer, stage::StagedRelease const&) override {
+    asio::awaitable<Status> switch_to(check::Offer const& offer, stage::StagedRelease const&) override {
         auto const& version = offer.target.version.text();
         if (on_disk != version) {
             EXPECT_TRUE(staged) << "switched to what was not staged";
         }
         auto const done = step("switch to " + version);
-        if (!done) return done;
+        if (!done) co_return done;
         versions.insert(version);
         staged = false;
         on_disk = version;
-        return {};
+        co_return Status();
     }
-    Status switch_back(check::Offer const& offer) override {
+    asio::awaitable<Status> switch_back(check::Offer const& offer) override {
         auto const done = step("switch back");
-        if (!done) return done;
+        if (!done) co_return done;
         on_disk.reset();
         if (offer.running) on_disk = offer.running->version.text();
         EXPECT_TRUE(!on_disk || versions.contains(*on_disk)) << "switched back to what is not there";
-        return {};
+        co_return Status();
     }
     Result<std::optional<std::string>> current(std::filesystem::path const&) const override {
         if (failing.contains("current")) return failure("current");
         return on_disk;
     }
-    void keep_only(std::filesystem::path const&, std::string const& one, std::string const& other) override {
-        if (dead) return;
+    asio::awaitable<void> keep_only(std::filesystem::path, std::string one, std::string other) override {
+        if (dead) throw Killed();
         std::erase_if(versions, [&](auto const& version) { return version != one && version != other; });
+        co_return;
     }
 
     asio::awaitable<Status> probe(drain::AppRelease const& release) override {
         auto const& version = release.target.version.text();
+        called_off = false;
         auto const done = step("probe " + version);
         if (!done) co_return done;
+        if (called_off) co_return failure("to go on with " + version);
         if (given_up) co_return failure("to wait for " + version);
         if (unhealthy.contains(version) || runs != version) co_return failure("healthy " + version);
         co_return Status();
     }
 
     void give_up() override { given_up = true; }
+    void call_off() override { called_off = true; }
 
     Result<journal::Attempt> begin(check::Offer const& offer, journal::Phase first) override {
         auto const done = step("begin");

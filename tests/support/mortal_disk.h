@@ -27,11 +27,12 @@ public:
         return alive && out.flush() ? Status() : dead();
     }
     Status copy(std::filesystem::path const& from, std::filesystem::path const& to,
-                std::function<void(std::uint64_t)> const& on_bytes) override {
+                std::function<bool(std::uint64_t)> const& on_bytes) override {
         std::ifstream in(from, std::ios::binary);
         std::string const bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
         auto const written = write(to, bytes);
-        if (written) on_bytes(bytes.size());
+        if (written && !on_bytes(bytes.size()))
+            return fail(std::make_error_code(std::errc::operation_canceled), "stopped");
         return written;
     }
     Status sync(std::filesystem::path const&) override { return live() ? Status() : dead(); }

@@ -1,5 +1,6 @@
 """Payloads to publish: the sample application as a directory or as an archive, and blobs."""
 import hashlib
+import http.client
 import os
 import pathlib
 import random
@@ -101,5 +102,5 @@ def answer(port, address="127.0.0.1"):
             return response.read().decode().strip()
     except urllib.error.HTTPError as error:
         return f"{error.code} {error.read().decode().strip()}"
-    except OSError:
+    except (OSError, http.client.HTTPException):  # also one that ends in the middle of its answer
         return None

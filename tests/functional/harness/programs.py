@@ -1,9 +1,11 @@
 """Our programs as objects: a seeder, a node, and a daemon whose events can be waited for."""
+import contextlib
 import dataclasses
 import os
 import pathlib
 import re
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -51,7 +53,7 @@ def wait_until(condition, what, seconds=PATIENCE):
 class Daemon:
     """A process that runs until told otherwise; its stderr is kept, and read for events."""
 
-    def __init__(self, command, network=None, log=None, environment=None, quiet_death=False):
+    def __init__(self, command, network=None, log=None, environment=None, stderr=subprocess.PIPE):
         self.command = [str(part) for part in command]
         self.events, self.lines = [], []
         self.log = open(log, "a", encoding="utf-8") if log else None
@@ -64,13 +66,16 @@ class Daemon:
                 network.enter()
 
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, text=True,
             errors="replace", preexec_fn=enter, env={**os.environ, **(environment or {})})
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    def _stderr(self):
+        return self.process.stderr
+
     def _read(self):
-        for line in self.process.stderr:
+        for line in self._stderr():
             at = time.monotonic()
             if self.log:
                 self.log.write(line)
@@ -250,6 +255,12 @@ class Node:
                              environment=environment)
         self.daemon.wait("node.ready")
         return self.daemon
+
+    def journalled_phase(self):
+        """Of the attempt under way, as it stands on the disk; None when there is none."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.state}/node.db?mode=ro", uri=True)) as journal:
+            row = journal.execute("SELECT phase FROM journal_attempts WHERE ended_at IS NULL").fetchone()
+        return row and row[0]
 
     def status(self):
         return self.call("status", "--json").json(messages.status_pb2.NodeStatus)

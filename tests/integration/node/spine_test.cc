@@ -5,7 +5,7 @@
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "node/apply/version_directories.h"
+#include "node/apply/background_applier.h"
 #include "node/drain/command_app_control.h"
 #include "node/gate/idle_gate.h"
 #include "node/journal/records.h"
@@ -57,8 +57,7 @@ public:
         co_return package;
     }
     std::optional<fetch::FetchProgress> progress(release::Digest const&) const override { return std::nullopt; }
-    void abandon(release::Digest const&) override {}
-    void forget(release::Digest const&) override {}
+    void abandon(release::Target const&) override {}
 };
 
 class StagedByHand final : public stage::Stager {
@@ -144,7 +143,8 @@ protected:
     gate::IdleGate gate{alarm, busy, events, gate::Rules{},
                         [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }};
     platform::LinuxPlace place;
-    apply::VersionDirectories applier{place};
+    async::DiskPool disk;
+    apply::BackgroundApplier applier{place, disk};
     FetchedAlready fetcher;
     StagedByHand stager;
     Pipeline pipeline{Rooms{fetcher, stager, gate, control, applier, prober, journal}, downtime, events};

@@ -319,6 +319,24 @@ TEST_F(DatabaseTest, RefusesAReadOnlyDirectory) {
     EXPECT_FALSE(fs::exists(file));
 }
 
+TEST_F(DatabaseTest, SaysOfSomebodyElsesFileThatItCannotBeOpened) {
+    { auto const db = opened(); }
+    fs::permissions(scratch.root(), fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
+    AsNobody const nobody;
+    auto const db = open();
+    ASSERT_FALSE(db);
+    EXPECT_EQ(db.error().code, Errc::unwritable);
+    EXPECT_NE(db.error().detail.find("unable to open"), std::string::npos) << db.error().detail;
+    EXPECT_EQ(db.error().detail.find("cannot be made"), std::string::npos) << db.error().detail;
+}
+
+TEST_F(DatabaseTest, IsClosedToOthersAgainWhenItWasOpenedToThem) {
+    { auto const db = opened(); }
+    fs::permissions(file, fs::perms::others_read, fs::perm_options::add);
+    auto const db = opened();
+    EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
 TEST_F(DatabaseTest, ReportsAFullDisk) {
     auto db = opened();
     ASSERT_TRUE(db.write([](Connection& c) -> Status {

@@ -6,6 +6,7 @@
 #include "node/console/join.h"
 #include "proto/identity/key.h"
 #include "proto/identity/token.h"
+#include "tests/support/scratch.h"
 
 namespace lanyard::console {
 namespace {
@@ -23,6 +24,20 @@ Options join_line() {
     options.ca_digest = kCaDigest;
     options.apps = {"shop"};
     return options;
+}
+
+TEST(NodeConfig, IsNotSaidToBeMissingWhenItCannotBeRead) {
+    support::Scratch const scratch;
+    auto const file = scratch / "node.toml";
+    EXPECT_EQ(NodeConfig::load(file).error().code, Errc::not_joined);
+    std::filesystem::create_symlink("node.toml", file);
+    auto const unreadable = NodeConfig::load(file);
+    ASSERT_FALSE(unreadable);
+    EXPECT_EQ(unreadable.error().code, Errc::unusable_state);
+    EXPECT_NE(unreadable.error().detail.find("cannot be read"), std::string::npos);
+    std::filesystem::remove(file);
+    std::filesystem::create_directory(file);
+    EXPECT_EQ(NodeConfig::load(file).error().code, Errc::unusable_state);
 }
 
 TEST(NodeConfig, IsReadBackAsItWasWritten) {

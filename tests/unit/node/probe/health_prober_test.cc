@@ -182,6 +182,22 @@ TEST_F(HealthProberTest, GivesUpInTheMiddleOfAStartOrOfAProbation) {
     }
 }
 
+TEST_F(HealthProberTest, EndsTheTrialThatIsCalledOffAndNotTheNextOne) {
+    install.mutable_health()->set_tcp_port(8080);
+    install.mutable_health()->set_probation_seconds(60);
+    bool once = false;
+    time.on_sleep = [&] {
+        if (!std::exchange(once, true)) prober.call_off();
+    };
+    auto const probed = probe();
+    ASSERT_FALSE(probed);
+    EXPECT_EQ(probed.error().code, Errc::called_off);
+    EXPECT_LE(time.passed, 5s);
+    EXPECT_TRUE(reach.cancelled);
+    EXPECT_EQ(time.wakes, 1);
+    EXPECT_TRUE(probe());
+}
+
 TEST_F(HealthProberTest, GivesOneLookTenSecondsAndNoMoreThanIsLeftOfTheStart) {
     install.set_start_seconds(12);
     install.mutable_health()->set_command("./healthy");

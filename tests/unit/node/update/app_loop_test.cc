@@ -30,6 +30,10 @@ public:
         return held("back " + offer.target.version.text());
     }
     void abandon(std::string why) override { abandoned.push_back(why); }
+    bool recall(std::string why) override {
+        if (on_trial) recalled.push_back(why);
+        return on_trial;
+    }
     void stop() override { end(Ended::interrupted); }
 
     void end(Ended ended) {
@@ -39,6 +43,8 @@ public:
 
     std::vector<std::string> walked;
     std::vector<std::string> abandoned;
+    std::vector<std::string> recalled;
+    bool on_trial = false;
 
 private:
     asio::awaitable<Ended> held(std::string what) {
@@ -226,6 +232,40 @@ TEST_F(AppLoopTest, GoesBackWhenAsked) {
     EXPECT_EQ(walker.walked, Words{"back 1.1.0"});
     end(Ended::rolled_back);
     EXPECT_FALSE(loop.busy());
+}
+
+TEST_F(AppLoopTest, EndsATrialWhenAPersonAsksForThePreviousReleaseAndGoesBackOnce) {
+    start();
+    EXPECT_FALSE(loop.recall());
+    offer("1.1.0", 1);
+    EXPECT_FALSE(loop.recall()) << "nobody is disturbed yet";
+    walker.on_trial = true;
+    EXPECT_TRUE(loop.recall());
+    EXPECT_EQ(walker.recalled, Words{"a person asked for the previous release"});
+    end(Ended::rolled_back);
+    EXPECT_EQ(walker.walked, Words{"walk 1.1.0"});
+    EXPECT_FALSE(loop.busy());
+}
+
+TEST_F(AppLoopTest, DropsAnOrderToGoBackOnceWhatRunsHasChanged) {
+    for (auto const changed : {Ended::rolled_back, Ended::committed}) {
+        walker.walked.clear();
+        if (changed == Ended::rolled_back) start();
+        offer("1.1.0", 1);
+        loop.roll_back(offer_of("1.0.0", 1));
+        end(changed);
+        EXPECT_EQ(walker.walked, Words{"walk 1.1.0"});
+        EXPECT_FALSE(loop.busy());
+    }
+}
+
+TEST_F(AppLoopTest, GoesBackAfterAWalkThatLeftWhatRunsAsItWas) {
+    start();
+    offer("1.1.0", 1);
+    loop.roll_back(offer_of("1.0.0", 1));
+    EXPECT_EQ(walker.abandoned, Words{"a person asked for the previous release"});
+    end(Ended::failed);
+    EXPECT_EQ(walker.walked, (Words{"walk 1.1.0", "back 1.0.0"}));
 }
 
 TEST_F(AppLoopTest, LeavesAnInterruptedWalkForTheNextStart) {

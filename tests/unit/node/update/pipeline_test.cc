@@ -144,7 +144,6 @@ TEST_F(PipelineTest, StartsTheOldReleaseAgainWhenItDoesNotStop) {
               (Steps{"fetch", "stage", "gate", "stop 1.0.0", "wait for stop 1.0.0", "start 1.0.0", "probe 1.0.0"}));
     EXPECT_EQ(house.runs, "1.0.0");
     EXPECT_EQ(report().outcome(), v1::OUTCOME_FAILED);
-    EXPECT_TRUE(house.forgotten.empty());
     EXPECT_FALSE(house.staged);
 }
 
@@ -174,7 +173,6 @@ TEST_F(PipelineTest, DoesNotReportARollBackWhileTheNewReleaseCannotBeStopped) {
     EXPECT_EQ(report().outcome(), v1::OUTCOME_FAILED);
     EXPECT_NE(report().detail().find("could not be stopped and still runs"), std::string::npos) << report().detail();
     EXPECT_EQ(events.count("release.quarantined"), 0);
-    EXPECT_TRUE(house.forgotten.empty());
     EXPECT_EQ(house.versions, (std::set<std::string>{"1.0.0", "2.0.0"}));
 }
 
@@ -256,7 +254,6 @@ TEST_F(PipelineTest, RollsBackAReleaseThatIsNotHealthy) {
     EXPECT_EQ(house.walked(), expected);
     EXPECT_EQ(house.runs, "1.0.0");
     EXPECT_EQ(house.versions, std::set<std::string>{"1.0.0"});
-    EXPECT_EQ(house.forgotten, Steps{offer.target.sha256.to_hex()});
     EXPECT_EQ(report().outcome(), v1::OUTCOME_ROLLED_BACK);
     EXPECT_EQ(report().detail(), "healthy 2.0.0 does not work today");
     EXPECT_EQ(events.text("probe.failed"), report().detail());
@@ -294,7 +291,6 @@ TEST_F(PipelineTest, LeavesTheNewReleaseRunningWhenThereIsNoWayBack) {
     EXPECT_EQ(walk(), Ended::failed);
     EXPECT_EQ(house.on_disk, "2.0.0");
     EXPECT_EQ(house.runs, "2.0.0");
-    EXPECT_TRUE(house.forgotten.empty());
     EXPECT_EQ(house.versions, (std::set<std::string>{"1.0.0", "2.0.0"}));
     EXPECT_NE(report().detail().find("cannot be rolled back"), std::string::npos) << report().detail();
 }
@@ -304,7 +300,6 @@ TEST_F(PipelineTest, KeepsTheOldReleaseForAWayBackAndDropsTheOneBeforeIt) {
     house.versions = {"0.9.0", "1.0.0"};
     EXPECT_EQ(walk(), Ended::committed);
     EXPECT_EQ(house.versions, (std::set<std::string>{"1.0.0", "2.0.0"}));
-    EXPECT_EQ(house.forgotten, Steps{house.kept->sha256.to_hex()});
 }
 
 TEST_F(PipelineTest, KeepsTheWayBackWhenAReleaseIsRolledBack) {
@@ -313,7 +308,6 @@ TEST_F(PipelineTest, KeepsTheWayBackWhenAReleaseIsRolledBack) {
     house.unhealthy = {"2.0.0"};
     EXPECT_EQ(walk(), Ended::rolled_back);
     EXPECT_EQ(house.versions, (std::set<std::string>{"0.9.0", "1.0.0"}));
-    EXPECT_EQ(house.forgotten, Steps{offer.target.sha256.to_hex()});
 }
 
 TEST_F(PipelineTest, ReportsWhereThePackageCameFromAndHowLongThePortsWereClosed) {
@@ -359,7 +353,6 @@ TEST_F(WalkBackTest, GoesBackToTheKeptReleaseWithoutFetchingOrWaiting) {
     EXPECT_EQ(house.walked(), (Steps{"stop 2.0.0", "switch back", "start 1.0.0", "probe 1.0.0"}));
     EXPECT_EQ(house.runs, "1.0.0");
     EXPECT_EQ(house.versions, std::set<std::string>{"1.0.0"});
-    EXPECT_EQ(house.forgotten, Steps{offer.target.sha256.to_hex()});
     EXPECT_EQ(report().detail(), "a person asked for the previous release");
 }
 
@@ -494,6 +487,52 @@ TEST_F(PipelineTest, IsStoppedPolitelyAsOftenAsOneLikesWithoutCondemningARelease
         EXPECT_EQ(support::run(next.resume(unfinished)), Ended::interrupted);
     }
     EXPECT_EQ(house.runs, "2.0.0");
+}
+
+// Recalled in each step of the walk that disturbs somebody.
+class RecalledPipeline : public PipelineTest, public testing::WithParamInterface<char const*> {};
+INSTANTIATE_TEST_SUITE_P(InEachStep, RecalledPipeline,
+                         testing::Values("enter drain", "stop 1.0.0", "switch to 2.0.0", "start 2.0.0", "probe 2.0.0",
+                                         "enter roll_back", "start 1.0.0"));
+
+TEST_P(RecalledPipeline, GoesBackToTheOldReleaseOnceAndCondemnsOnlyTheNewOne) {
+    bool const on_its_way_back =
+        GetParam() == std::string("enter roll_back") || GetParam() == std::string("start 1.0.0");
+    if (on_its_way_back) house.unhealthy = {"2.0.0"};
+    bool recalled = false;
+    house.on_step = [&](std::string const& step) {
+        if (step == GetParam()) recalled = pipeline.recall("a person asked");
+    };
+    EXPECT_EQ(walk(), Ended::rolled_back);
+    EXPECT_TRUE(recalled);
+    EXPECT_EQ(house.on_disk, "1.0.0");
+    EXPECT_EQ(house.runs, "1.0.0");
+    EXPECT_EQ(house.walked().back(), "probe 1.0.0");
+    ASSERT_EQ(house.reports.size(), 1u);
+    EXPECT_EQ(report().outcome(), v1::OUTCOME_ROLLED_BACK);
+    EXPECT_EQ(report().detail() == "a person asked", !on_its_way_back) << report().detail();
+    EXPECT_EQ(events.count("probe.failed"), on_its_way_back ? 1 : 0);
+}
+
+TEST_F(PipelineTest, IsNotRecalledBeforeAnybodyIsDisturbedNorOnceItIsCommitted) {
+    bool recalled = false;
+    house.on_step = [&](std::string const& step) {
+        for (auto const* quiet : {"fetch", "stage", "gate", "enter commit", "end"}) {
+            if (step == quiet) recalled = recalled || pipeline.recall("a person asked");
+        }
+    };
+    EXPECT_EQ(walk(), Ended::committed);
+    EXPECT_FALSE(recalled);
+    EXPECT_FALSE(pipeline.recall("a person asked")) << "nothing walks";
+}
+
+TEST_F(PipelineTest, ForgetsARecallWithItsWalk) {
+    house.on_step = [&](std::string const& step) {
+        if (step == "probe 2.0.0") pipeline.recall("a person asked");
+    };
+    EXPECT_EQ(walk(), Ended::rolled_back);
+    house.on_step = [](auto const&) {};
+    EXPECT_EQ(walk(), Ended::committed);
 }
 
 TEST_F(PipelineTest, IsAbandonedBeforeAnybodyIsDisturbed) {

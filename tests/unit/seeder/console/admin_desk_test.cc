@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "seeder/authority/operators.h"
+#include "seeder/console/posix_files.h"
 #include "seeder/console/uploads.h"
 #include "tests/unit/seeder/console/console_test.h"
 
@@ -240,6 +241,46 @@ TEST_F(AdminDeskTest, RefusesWhatIsNoCommand) {
     EXPECT_EQ(send(caller, "/v1/admin/command", "", "", http::Method::get).status, 405u);
     auto const empty = message_of(ask(caller, v1::AdminRequest()));
     EXPECT_EQ(empty.exit_code(), 2u);
+}
+
+TEST_F(AdminDeskTest, EndsAPublishWhenItIsStoppedAndKeepsWhatWasUploaded) {
+    auto const print = operator_with(Role::publisher);
+    std::string const payload(200'000, 'p');
+    auto const name = identity::to_hex(identity::sha256(payload));
+    ASSERT_EQ(send(by_certificate("x", print), "/v1/admin/upload", "name=" + name + "&offset=0", payload).status, 200u);
+    v1::AdminRequest order;
+    auto& publish = *order.mutable_publish();
+    publish.set_app("shop");
+    publish.set_version("1.0.0");
+    publish.set_channel("stable");
+    publish.set_platform("linux/amd64");
+    publish.set_upload(name);
+    publish.set_length(payload.size());
+
+    PosixDisk disk;
+    auto turn = disk.lock(dir.publish_lock());  // another publish holds it up
+    ASSERT_TRUE(turn);
+    http::Request request;
+    request.method = http::Method::post;
+    request.path = "/v1/admin/command";
+    request.body = order.SerializeAsString();
+    request.caller = by_certificate("x", print);
+    std::optional<http::Response> response;
+    asio::co_spawn(io, support::keep_result(desk->answer(std::move(request)), response), asio::detached);
+    io.restart();
+    io.poll();
+    EXPECT_FALSE(desk->idle());
+    desk->stop();
+    EXPECT_EQ(ask(by_certificate("x", print), order).status, 503u);
+    while (!response) io.run_one();
+    EXPECT_TRUE(desk->idle());
+
+    auto const message = message_of(*response);
+    EXPECT_EQ(message.exit_code(), static_cast<unsigned>(Kind::network));
+    EXPECT_NE(message.err().find("being stopped"), std::string::npos) << message.err();
+    EXPECT_EQ(audit().front().what, "publish shop 1.0.0");
+    EXPECT_NE(audit().front().outcome.find("failed: "), std::string::npos) << audit().front().outcome;
+    EXPECT_EQ(*Uploads(dir.uploads()).size(name), payload.size());
 }
 
 }  // namespace

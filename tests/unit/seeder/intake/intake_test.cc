@@ -34,6 +34,7 @@ protected:
         return take_in(disk_, packages_, Order{source, type, nodes, "http://seeder:8430/announce"},
                        [this](char const* phase, std::uint64_t done, std::uint64_t total) {
                            progress_[phase] = {done, total};
+                           return true;
                        });
     }
 
@@ -117,7 +118,7 @@ TEST_F(IntakeTest, KeepsTheTorrentThatSignedTargetsName) {
     auto const torrent = packages_ / (first->sha256.to_hex() + ".torrent");
     auto const before = content(torrent);
     auto const again = take_in(disk_, packages_, Order{source_ / "bin" / "tool", {}, 100'000, "http://other/announce"},
-                               [](auto, auto, auto) {});
+                               [](auto, auto, auto) { return true; });
     ASSERT_TRUE(again);
     EXPECT_EQ(content(torrent), before);
     EXPECT_EQ(again->torrent_sha256, first->torrent_sha256);
@@ -142,7 +143,8 @@ struct Refusal {
 class IntakeRefuses : public IntakeTest, public testing::WithParamInterface<Refusal> {};
 
 TEST_P(IntakeRefuses, AndLeavesNothingBehind) {
-    auto const package = take_in(disk_, packages_, GetParam().order(scratch_.root()), [](auto, auto, auto) {});
+    auto const package =
+        take_in(disk_, packages_, GetParam().order(scratch_.root()), [](auto, auto, auto) { return true; });
     ASSERT_FALSE(package);
     EXPECT_EQ(package.error().code, GetParam().code) << package.error().detail;
     EXPECT_EQ(names(), std::vector<std::string>{});
@@ -198,11 +200,13 @@ TEST_F(IntakeTest, NothingInTheStateDirectoryIsTakenInByWhateverPath) {
          {state / "keys", state / "keys" / "root.pem", state / "seeder.db", state, state / "public" / "packages",
           scratch_.root() / "link", scratch_.root() / "link/root.pem",
           scratch_.root() / "shop" / ".." / "state" / "keys", scratch_.root()}) {
-        auto const package = take_in(disk_, packages_, Order{source, {}, 1, "", state}, [](auto, auto, auto) {});
+        auto const package =
+            take_in(disk_, packages_, Order{source, {}, 1, "", state}, [](auto, auto, auto) { return true; });
         ASSERT_FALSE(package) << source;
         EXPECT_EQ(package.error().code, Errc::unfit) << package.error().detail;
     }
-    auto const beside = take_in(disk_, packages_, Order{source_, {}, 1, "", state}, [](auto, auto, auto) {});
+    auto const beside =
+        take_in(disk_, packages_, Order{source_, {}, 1, "", state}, [](auto, auto, auto) { return true; });
     EXPECT_TRUE(beside);
 }
 
@@ -215,8 +219,8 @@ TEST_F(IntakeTest, DeathAtAnyStepLeavesNoHalfFileUnderAFinalName) {
         fs::remove_all(packages_);
         fs::create_directories(packages_);
         MortalDisk disk(last);
-        auto const package =
-            take_in(disk, packages_, Order{source_, {}, 1, "http://seeder:8430/announce"}, [](auto, auto, auto) {});
+        auto const package = take_in(disk, packages_, Order{source_, {}, 1, "http://seeder:8430/announce"},
+                                     [](auto, auto, auto) { return true; });
         for (auto const& name : names()) {
             if (name.starts_with(".")) continue;
             EXPECT_EQ(content(packages_ / name), complete[name]) << "step " << last;
@@ -228,6 +232,29 @@ TEST_F(IntakeTest, DeathAtAnyStepLeavesNoHalfFileUnderAFinalName) {
             EXPECT_TRUE(package);
             break;
         }
+    }
+}
+
+// Each kind of payload, told to stop at each thing it tells.
+TEST_F(IntakeTest, MakesNothingWhenItIsToldToStop) {
+    auto const single = scratch_.root() / "tool";
+    std::ofstream(single) << std::string(300'000, 'y');
+    for (auto const& source : {source_, single}) {
+        for (int told_to_stop = 0;; ++told_to_stop) {
+            ASSERT_LT(told_to_stop, 100);
+            int told = 0;
+            auto const package = take_in(disk_, packages_, Order{source, {}, 1, "http://seeder:8430/announce"},
+                                         [&](auto, auto, auto) { return told++ != told_to_stop; });
+            if (package) {
+                EXPECT_GE(told_to_stop, 3) << "copied or packed, hashed, and its pieces hashed";
+                break;
+            }
+            EXPECT_EQ(package.error().code, Errc::stopped);
+            EXPECT_EQ(told, told_to_stop + 1) << "it went on";
+            EXPECT_TRUE(names().empty());
+        }
+        fs::remove_all(packages_);
+        fs::create_directories(packages_);
     }
 }
 
