@@ -134,11 +134,12 @@ def test_ten_thousand_idle_connections_are_borne_and_honest_ones_are_served(seed
     count = min(10_000, many_files - 500)
     before = resident(seeder.daemon)
     sources = [f"127.0.8.{number}" for number in range(1, 13)]
-    idle = [connect(seeder, sources[number % len(sources)]) for number in range(count)]
-    # Each has had an answer, be it that it asks too often: then it may stay for a minute.
-    for sock in idle:
-        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-    answered = sum(1 for sock in idle if sock.recv(4096).startswith(b"HTTP/1.1 "))
+    idle, answered = [], 0
+    for number in range(count):
+        idle.append(connect(seeder, sources[number % len(sources)]))
+        # Each has had an answer, be it that it asks too often: then it may stay for a minute.
+        idle[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        answered += idle[-1].recv(4096).startswith(b"HTTP/1.1 ")
     each = (resident(seeder.daemon) - before) / count
     record_property("bytes_each", round(each))
     print(f"{answered} idle connections, {each / 1024:.1f} KiB each")
