@@ -13,15 +13,33 @@ _numbers = itertools.count(1)
 _ports = itertools.count(18000 + 500 * SHARD)
 
 
+def new_address():
+    number = next(_numbers)
+    return f"127.{20 + SHARD}.{number // 250}.{number % 250 + 1}"
+
+
+def stop_all(things):
+    """No sanitizer may have complained of any."""
+    failures = []
+    for thing in reversed(things):
+        daemon = thing.daemon
+        if daemon is None:
+            continue
+        try:
+            if daemon.running():
+                daemon.stop()
+            daemon.check()
+        except BaseException as error:  # the others must be stopped as well
+            failures.append(error)
+            daemon.process.kill()
+    if failures:
+        raise failures[0]
+
+
 @pytest.fixture
 def fresh_addresses():
     """Gives addresses of 127.0.0.0/8 that no other test uses."""
-
-    def make():
-        number = next(_numbers)
-        return f"127.{20 + SHARD}.{number // 250}.{number % 250 + 1}"
-
-    return make
+    return new_address
 
 
 @pytest.fixture
@@ -38,23 +56,10 @@ def free_port():
 
 @pytest.fixture
 def started(request):
-    """Whatever a test starts is put here, and is stopped at its end; no sanitizer may have complained."""
+    """Whatever a test starts is put here, and is stopped at its end."""
     things = []
     yield things
-    failures = []
-    for thing in reversed(things):
-        daemon = thing.daemon
-        if daemon is None:
-            continue
-        try:
-            if daemon.running():
-                daemon.stop()
-            daemon.check()
-        except BaseException as error:  # the others must be stopped as well
-            failures.append(error)
-            daemon.process.kill()
-    if failures:
-        raise failures[0]
+    stop_all(things)
 
 
 @pytest.fixture
@@ -75,6 +80,24 @@ def seeder(make_seeder):
     made = make_seeder()
     made.serve()
     return made
+
+
+@pytest.fixture(scope="module")
+def shared_seeder(tmp_path_factory):
+    """Initialised, with demo 1.0.0: one for all tests of a module that leave it as it was."""
+    folder = tmp_path_factory.mktemp("shared")
+    made = programs.Seeder(folder / "seeder", new_address())
+    made.init()
+    made.publish(payloads.directory(folder / "payload", "1.0.0"), "demo", "1.0.0")
+    yield made
+    stop_all([made])
+
+
+@pytest.fixture(scope="module")
+def shared_service(shared_seeder):
+    """The same, serving."""
+    shared_seeder.serve()
+    return shared_seeder
 
 
 @pytest.fixture

@@ -77,17 +77,17 @@ OUTSIDE = [b"/..%2f..%2fkeys/root.pem", b"/%2e%2e/keys/root.pem", b"/metadata/..
 
 
 @pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: path.decode("latin1").replace("\x00", "0"))
-def test_no_path_leads_to_a_file_that_is_not_public(path, published):
-    answer = answer_to(published, get(path))
+def test_no_path_leads_to_a_file_that_is_not_public(path, shared_service):
+    answer = answer_to(shared_service, get(path))
     assert status(answer) in (400, 404), answer
     assert b"PRIVATE KEY" not in answer and b"[seeder]" not in answer
     assert b"\r\nX: y" not in answer
 
 
 @pytest.mark.parametrize("length", [2049, 8_000, 100_000, 500_000])
-def test_an_overlong_path_is_refused(length, published):
-    assert status(answer_to(published, get(b"/" + b"a" * length))) in (404, 414, 431)
-    expect_honest_answers(published)
+def test_an_overlong_path_is_refused(length, shared_service):
+    assert status(answer_to(shared_service, get(b"/" + b"a" * length))) in (404, 414, 431)
+    expect_honest_answers(shared_service)
 
 
 BODIES = {
@@ -103,13 +103,13 @@ BODIES = {
 
 @pytest.mark.parametrize("path", [b"/v1/check", b"/v1/report", b"/v1/announce"])
 @pytest.mark.parametrize("what", BODIES)
-def test_a_huge_or_senseless_body_is_refused(what, path, published):
+def test_a_huge_or_senseless_body_is_refused(what, path, shared_service):
     rest, code = BODIES[what]
-    before = resident(published.daemon)
-    answer = answer_to(published, b"POST " + path + b" HTTP/1.1\r\nHost: a\r\n" + rest)
+    before = resident(shared_service.daemon)
+    answer = answer_to(shared_service, b"POST " + path + b" HTTP/1.1\r\nHost: a\r\n" + rest)
     assert status(answer) in (code, 403), answer
-    assert resident(published.daemon) - before < 64 * 1024 * 1024
-    expect_honest_answers(published)
+    assert resident(shared_service.daemon) - before < 64 * 1024 * 1024
+    expect_honest_answers(shared_service)
 
 
 def test_a_flood_from_one_address_is_told_when_to_come_back_and_others_are_served(published):

@@ -31,23 +31,24 @@ WRONG_JOIN = {
 
 
 @pytest.mark.parametrize("what", WRONG_JOIN)
-def test_join_refuses(what, seeder, tmp_path):
+def test_join_refuses(what, shared_service, tmp_path):
     arguments, code = WRONG_JOIN[what]
     node = programs.Node(tmp_path / "node", "node")
     if "--token" not in arguments and "--ca-digest" not in arguments and "no right" not in what:
         arguments = [*arguments, *TOKEN]
-    filled = [a.format(url=seeder.url, digest=seeder.root_digest, token=seeder.token()) for a in arguments]
+    known = {"url": shared_service.url, "digest": shared_service.root_digest, "token": shared_service.token()}
+    filled = [argument.format(**known) for argument in arguments]
     app = [] if "--app" in filled else ["--app", "demo"]
     states.refused(node.call("join", *filled, *app), code)
     assert not node.state.exists() or not any(node.state.iterdir())
 
 
 @pytest.mark.parametrize("place", ["/proc/nowhere", "/proc/1/nowhere/deeper", "{file}/state"])
-def test_a_state_directory_that_cannot_be_made_is_named(place, seeder, tmp_path):
+def test_a_state_directory_that_cannot_be_made_is_named(place, shared_service, tmp_path):
     file = tmp_path / "file"
     file.write_text("not a directory\n")
     node = programs.Node(place.format(file=file), "node")
-    answer = node.join(seeder, "--app", "demo")
+    answer = node.join(shared_service, "--app", "demo")
     states.refused(answer, 5)
     assert str(node.state) in answer.err
     assert file.read_text() == "not a directory\n"
@@ -67,8 +68,8 @@ def test_a_state_directory_that_cannot_be_written_is_named_and_left_alone(comman
     assert states.fingerprint(node.state) == before
 
 
-def test_a_node_toml_that_cannot_be_read_is_not_said_to_be_missing(seeder, make_node):
-    node = make_node(seeder)
+def test_a_node_toml_that_cannot_be_read_is_not_said_to_be_missing(shared_service, make_node):
+    node = make_node(shared_service)
     (node.state / "node.toml").unlink()
     (node.state / "node.toml").symlink_to("node.toml")
     for command in (["run"], ["status"], ["update"]):
@@ -84,10 +85,10 @@ def test_the_wrong_word_is_named(tmp_path):
         assert f"'{word}'" in answer.err
 
 
-def test_joining_twice_is_refused_and_changes_nothing(seeder, make_node):
-    node = make_node(seeder)
+def test_joining_twice_is_refused_and_changes_nothing(shared_service, make_node):
+    node = make_node(shared_service)
     before = states.fingerprint(node.state)
-    states.refused(node.join(seeder, "--app", "other"), 4)
+    states.refused(node.join(shared_service, "--app", "other"), 4)
     assert states.fingerprint(node.state) == before
 
 
@@ -114,8 +115,8 @@ WRONG = {
 
 @pytest.mark.parametrize("what", WRONG)
 @pytest.mark.parametrize("daemon", [False, True], ids=["alone", "with a daemon"])
-def test_the_node_refuses(what, daemon, seeder, make_node):
-    node = make_node(seeder)
+def test_the_node_refuses(what, daemon, shared_service, make_node):
+    node = make_node(shared_service)
     if daemon:
         node.run()
     arguments, code = WRONG[what]
@@ -124,8 +125,8 @@ def test_the_node_refuses(what, daemon, seeder, make_node):
     assert (node.state / "node.toml").read_bytes() == before
 
 
-def test_a_second_daemon_on_the_same_state_is_refused(seeder, make_node):
-    node = make_node(seeder)
+def test_a_second_daemon_on_the_same_state_is_refused(shared_service, make_node):
+    node = make_node(shared_service)
     node.run()
     states.refused(node.call("run"), 4)
     assert node.daemon.running()
@@ -152,8 +153,8 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("what", DAMAGE)
-def test_a_node_toml_is_refused(what, seeder, make_node):
-    node = make_node(seeder)
+def test_a_node_toml_is_refused(what, shared_service, make_node):
+    node = make_node(shared_service)
     (node.state / "node.toml").write_text(DAMAGE[what])
     answer = node.call("run")
     states.refused(answer, 5, 2)

@@ -43,13 +43,13 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_the_seeder_refuses(what, published, release, tmp_path):
+def test_the_seeder_refuses(what, shared_seeder, release, tmp_path):
     payload = release("1.1.0")
     arguments, code = WRONG[what]
     filled = [a.format(payload=payload, nowhere=tmp_path / "nowhere") for a in arguments]
-    before = states.fingerprint(published.state)
-    states.refused(published.call(*filled), code)
-    assert states.fingerprint(published.state) == before
+    before = states.fingerprint(shared_seeder.state)
+    states.refused(shared_seeder.call(*filled), code)
+    assert states.fingerprint(shared_seeder.state) == before
 
 
 DAMAGED = {
@@ -60,20 +60,20 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("what", DAMAGED)
-def test_the_seeder_refuses_to_publish(what, published, release):
+def test_the_seeder_refuses_to_publish(what, shared_seeder, release):
     archive = payloads.archive(release("1.1.0"), "tar.gz")
     DAMAGED[what](archive)
-    before = states.fingerprint(published.state)
-    states.refused(published.call("publish", archive, "--app", "demo", "--version", "1.1.0", "--type", "tree"), 2)
-    assert states.fingerprint(published.state) == before
+    before = states.fingerprint(shared_seeder.state)
+    states.refused(shared_seeder.call("publish", archive, "--app", "demo", "--version", "1.1.0", "--type", "tree"), 2)
+    assert states.fingerprint(shared_seeder.state) == before
 
 
 @pytest.mark.parametrize("name", ["../escape", "/etc/escape", "a/../../escape"])
-def test_the_seeder_refuses_an_archive_whose_entry_leaves_its_folder(name, published, tmp_path):
+def test_the_seeder_refuses_an_archive_whose_entry_leaves_its_folder(name, shared_seeder, tmp_path):
     archive = states.tar_with_entry(tmp_path / "bad.tar.gz", name)
-    before = states.fingerprint(published.state)
-    states.refused(published.call("publish", archive, "--app", "demo", "--version", "1.1.0", "--type", "tree"), 2)
-    assert states.fingerprint(published.state) == before
+    before = states.fingerprint(shared_seeder.state)
+    states.refused(shared_seeder.call("publish", archive, "--app", "demo", "--version", "1.1.0", "--type", "tree"), 2)
+    assert states.fingerprint(shared_seeder.state) == before
 
 
 @pytest.mark.parametrize("command", [["serve"], ["status"], ["release", "list"],
