@@ -87,11 +87,16 @@ public:
     // Nothing when the deadline is over first.
     asio::awaitable<std::optional<int>> exit_code(milliseconds deadline) {
         set_deadline(deadline);
-        boost::system::error_code ignored;
-        co_await watched_.async_wait(Watched::wait_read, asio::redirect_error(asio::use_awaitable, ignored));
-        timer_.cancel();
         int status = 0;
-        if (waitpid(process_, &status, WNOHANG) != process_) co_return std::nullopt;
+        pid_t ended = 0;
+        // Asio may wake too early: it hands the place of a closed descriptor on while events of it wait to be told of.
+        while (ended == 0 && !over_) {
+            boost::system::error_code ignored;
+            co_await watched_.async_wait(Watched::wait_read, asio::redirect_error(asio::use_awaitable, ignored));
+            ended = waitpid(process_, &status, WNOHANG);
+        }
+        timer_.cancel();
+        if (ended != process_) co_return std::nullopt;
         co_return exit_code_of(status);
     }
 
@@ -101,9 +106,12 @@ public:
 
 private:
     void set_deadline(milliseconds deadline) {
+        over_ = false;
         timer_.expires_after(deadline);
         timer_.async_wait([self = shared_from_this()](boost::system::error_code const& stopped) {
-            if (!stopped) self->watched_.cancel();
+            if (stopped) return;
+            self->over_ = true;
+            self->watched_.cancel();
         });
     }
 
@@ -112,6 +120,7 @@ private:
     pid_t process_;
     Watched watched_;
     asio::steady_timer timer_;
+    bool over_ = false;  // the deadline
 };
 
 LinuxProcessRunner::~LinuxProcessRunner() { reap_left(); }

@@ -21,7 +21,7 @@ def test_only_the_packages_and_releases_of_now_and_before_are_kept(seeder, make_
     def names():
         return {path.name.partition(".")[0] for path in packages.iterdir()}
 
-    assert names() == kept
+    programs.wait_until(lambda: names() == kept, "what nobody wants is deleted")
     daemon.stop()
     for name in ("a" * 64, "b" * 64 + ".part", "b" * 64 + ".torrent"):
         (packages / name).write_bytes(b"an offer of last year")

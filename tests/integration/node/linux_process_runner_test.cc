@@ -5,7 +5,12 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdlib>
+#include <optional>
 #include <sstream>
 
 #include "node/drain/errc.h"
@@ -125,6 +130,43 @@ TEST_F(LinuxProcessRunnerTest, RunsSeveralCommandsAtOnce) {
     EXPECT_TRUE(run("echo met > meeting")->good());
     ASSERT_TRUE(reader);
     EXPECT_EQ((*reader)->output, "met\n");
+}
+
+using Watched = asio::posix::stream_descriptor;
+
+asio::awaitable<Result<Ending>> close_and_run(Watched& first, Watched& second, LinuxProcessRunner& runner,
+                                              drain::Command command, std::filesystem::path log) {
+    co_await first.async_wait(Watched::wait_read, asio::use_awaitable);
+    second.close();
+    std::chrono::milliseconds const deadline = 30s;
+    auto ending = co_await runner.run_detached(std::move(command), std::move(log), deadline);
+    co_return ending;
+}
+
+// Asio hands the place of a closed descriptor on while events of it still wait to be told of: what waits at the new one
+// is woken by them.
+TEST_F(LinuxProcessRunnerTest, WaitsForTheEndOfACommandWhateverWakesItBefore) {
+    std::array<int, 2> one{};
+    std::array<int, 2> other{};
+    ASSERT_EQ(pipe2(one.data(), O_CLOEXEC), 0);
+    ASSERT_EQ(pipe2(other.data(), O_CLOEXEC), 0);
+    Watched first(io, one[0]);
+    Watched second(io, other[0]);
+    std::optional<Result<Ending>> ending;
+    auto task = close_and_run(first, second, runner, command("sleep 0.5; exit 3"), scratch / "start.log");
+    asio::co_spawn(io, support::keep_result(std::move(task), ending), asio::detached);
+    second.async_wait(Watched::wait_read, [](auto const&) {});
+    while (io.poll() > 0) {
+    }
+    // Both are told of at the next look, in this order.
+    ASSERT_EQ(write(one[1], "x", 1), 1);
+    ASSERT_EQ(write(other[1], "x", 1), 1);
+    while (!ending) io.run_one();
+    ASSERT_TRUE(*ending);
+    EXPECT_FALSE((*ending)->timed_out);
+    EXPECT_EQ((*ending)->exit_code, 3);
+    close(one[1]);
+    close(other[1]);
 }
 
 TEST_F(LinuxProcessRunnerTest, RefusesADirectoryThatDoesNotExist) {
