@@ -25,6 +25,7 @@ def test_the_page_leads_to_a_release_that_the_team_has_signed(make_seeder, make_
     page = drills.page("delegations", tmp_path / "page", seeder)
     assert "shop-team" in page.run()
     shutil.copytree(release("1.0.0"), page.place / "build", symlinks=True)
+    page.set(ROOT_DIGEST=seeder.root_digest)
     assert "shop 1.0.0 on stable: live" in page.run()
     assert page.finished()
     daemon.wait("attempt.committed", "1.0.0")
