@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kMaxPemBytes = 4096;
 // A guess at the passphrase of a stolen file costs a fifth of a second (OWASP 2023 for PBKDF2 with HMAC-SHA-256).
 constexpr int kIterations = 600'000;
+constexpr char const* kPublic = "-----BEGIN PUBLIC KEY-----";
 constexpr char const* kEncrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
 
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
@@ -94,8 +95,7 @@ Result<Pkey> key_from_pem(std::string const& pem, std::filesystem::path const& p
     return key;
 }
 
-Status check_is_private(std::filesystem::path const& path) {
-    using std::filesystem::perms;
+Status check_is_file(std::filesystem::path const& path) {
     std::error_code failed;
     auto const status = std::filesystem::status(path, failed);
     if (status.type() == std::filesystem::file_type::not_found) {
@@ -105,12 +105,16 @@ Status check_is_private(std::filesystem::path const& path) {
         return fail(Errc::malformed_key,
                     path.string() + " is no file, or in a directory that cannot be read; " + "put the key file there");
     }
-    if ((status.permissions() & (perms::group_all | perms::others_all)) != perms::none) {
-        return fail(Errc::key_exposed,
-                    path.string() + " can be used by others than its owner, who may have copied it; " +
-                        "make it private (chmod 600), and replace the key if somebody could read it");
-    }
     return {};
+}
+
+Status check_is_private(std::filesystem::path const& path) {
+    using std::filesystem::perms;
+    std::error_code failed;
+    auto const status = std::filesystem::status(path, failed);
+    if ((status.permissions() & (perms::group_all | perms::others_all)) == perms::none) return {};
+    return fail(Errc::key_exposed, path.string() + " can be used by others than its owner, who may have copied it; " +
+                                       "make it private (chmod 600), and replace the key if somebody could read it");
 }
 
 Status read_pem(std::filesystem::path const& path, Secret& pem) {
@@ -148,9 +152,15 @@ Result<std::unique_ptr<Signer>> generate_key_file(std::filesystem::path const& p
 }
 
 Result<std::unique_ptr<Signer>> load_key_file(std::filesystem::path const& path, Passphrase const& ask) {
-    if (auto const closed = check_is_private(path); !closed) return pass_on(closed);
+    if (auto const there = check_is_file(path); !there) return pass_on(there);
     Secret pem;
-    if (auto const read = read_pem(path, pem); !read) return pass_on(read);
+    auto const read = read_pem(path, pem);
+    if (read && pem.bytes.find(kPublic) != std::string::npos) {
+        return fail(Errc::malformed_key,
+                    path.string() + " is the public half of a key, and signing needs the private one: name that");
+    }
+    if (auto const closed = check_is_private(path); !closed) return pass_on(closed);
+    if (!read) return pass_on(read);
     auto key = key_from_pem(pem.bytes, path, ask);
     if (!key) return pass_on(key);
     return signer_with(std::move(*key));

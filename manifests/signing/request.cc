@@ -7,6 +7,7 @@
 
 #include "manifests/release/in_quotes.h"
 #include "manifests/signing/errc.h"
+#include "manifests/signing/role_name.h"
 #include "manifests/trust/keyring.h"
 #include "manifests/trust/opening.h"
 #include "manifests/trust/signature.h"
@@ -80,11 +81,16 @@ Status check_message(v1::SigningRequest const& message) {
     if (message.to_sign().empty() || message.to_sign_size() > kMaxItems || message.current_size() > kMaxItems) {
         return malformed("asks for nothing, or for too much");
     }
+    if (message.roots_size() > kMaxRoots) return malformed("holds more than 10,000 roots");
     for (auto const* list : {&message.to_sign(), &message.current()}) {
         std::set<std::string_view> roles;
         for (auto const& named : *list) {
             if (named.role().empty() || !roles.insert(named.role()).second) {
                 return malformed("names the role " + in_quotes(named.role()) + " twice, or one without a name");
+            }
+            bool const top_level = named.role() == "root" || named.role() == "targets";
+            if (!top_level && !is_delegated_name(named.role())) {
+                return malformed("names " + in_quotes(named.role()) + ", which cannot be the name of a role");
             }
             if (auto const fine = check_payload(named); !fine) return fine;
         }
@@ -134,6 +140,7 @@ Result<Request> Request::from(v1::SigningRequest message) {
     if (auto const fine = check_message(message); !fine) return pass_on(fine);
     Request request;
     request.current_.assign(message.current().begin(), message.current().end());
+    request.earlier_roots_.assign(message.roots().begin(), message.roots().end());
     for (auto& named : *message.mutable_to_sign()) {
         request.items_.push_back({named.role(), std::move(*named.mutable_envelope()), {}});
     }
@@ -200,6 +207,7 @@ v1::SigningRequest Request::to_proto() const {
         *named.mutable_envelope() = item.envelope;
     }
     for (auto const& named : current_) *message.add_current() = named;
+    for (auto const& root : earlier_roots_) *message.add_roots() = root;
     return message;
 }
 
@@ -212,6 +220,15 @@ v1::Envelope const* Request::current(std::string_view role) const {
     auto const found = std::find_if(current_.begin(), current_.end(),
                                     [&](v1::NamedEnvelope const& named) { return named.role() == role; });
     return found == current_.end() ? nullptr : &found->envelope();
+}
+
+std::vector<v1::Envelope const*> Request::roots() const {
+    auto const* newest = current("root");
+    if (!newest) return {};
+    std::vector<v1::Envelope const*> chain;
+    for (auto const& root : earlier_roots_) chain.push_back(&root);
+    chain.push_back(newest);
+    return chain;
 }
 
 Result<int> Request::sign(Signer const& signer) {

@@ -13,6 +13,7 @@
 namespace lanyard::signing {
 
 inline constexpr std::size_t kMaxRequestBytes = 32'000'000;
+inline constexpr int kMaxRoots = 10'000;
 
 // Keys, of which a threshold has to sign something.
 struct Quorum {
@@ -43,6 +44,8 @@ public:
     Item const* find(std::string_view role) const;
     // What is published now; null when it is not in the request.
     v1::Envelope const* current(std::string_view role) const;
+    // The roots from the first one to the one that is published now; none: nothing is published yet.
+    std::vector<v1::Envelope const*> roots() const;
 
     // Signs all that the key has a say in and has not signed yet; gives how many that were.
     Result<int> sign(Signer const& signer);
@@ -63,12 +66,14 @@ private:
 
     std::vector<Item> items_;
     std::vector<v1::NamedEnvelope> current_;
+    std::vector<v1::Envelope> earlier_roots_;
 };
 
 // Whether a key of the quorum has signed the item, by the number of them.
 std::size_t signatures_of(Quorum const& quorum, v1::Envelope const& envelope);
 
-// The first 8 hex digits of a key id: enough for people to tell their keys apart.
+// The first 8 hex digits of a key id: enough for people to tell their own keys apart, and not to know one by. A
+// stranger finds a key that begins alike.
 std::string short_id(v1::Key const& key);
 
 }  // namespace lanyard::signing

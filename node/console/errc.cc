@@ -24,6 +24,7 @@ std::error_code make_error_code(Errc value) noexcept {
         row(Errc::update_failed, "update failed", Kind::update),
         row(Errc::malformed_message, "malformed message", Kind::internal),
         row(Errc::write_failed, "write failed", Kind::state),
+        row(Errc::no_such_file, "no such file", Kind::not_found),
     };
     static ErrcTable const table("console", kRows);
     return {static_cast<int>(value), table};

@@ -18,6 +18,7 @@ enum class Errc {
     update_failed,
     malformed_message,
     write_failed,
+    no_such_file,
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -79,6 +79,10 @@ Bytes as_served(Result<std::string> fetched) {
 }
 
 Result<v1::Verification> Verifier::verify(std::string const& app, fs::path const& package_file) {
+    std::error_code wrong;
+    if (!package_file.empty() && !fs::is_regular_file(package_file, wrong)) {
+        return fail(Errc::no_such_file, fmt::format("--file '{}' is no file: check the path", package_file.string()));
+    }
     found_.set_schema(1);
     found_.set_holds(true);
     if (auto const told = clock(); !told) return pass_on(told);

@@ -19,8 +19,6 @@ std::string hex(std::string const& bytes) {
     return digits;
 }
 
-std::string short_hex(std::string const& id) { return hex(id).substr(0, 8); }
-
 // All of it, however long: what is cut off could be the harmful half of a command.
 std::string quoted(std::string const& text) {
     if (text.empty()) return "";
@@ -112,10 +110,10 @@ std::string role_differences(char const* name, v1::Role const& before, v1::Role 
     auto const now = keys_of(next);
     std::string text;
     for (auto const& id : now) {
-        if (!old.contains(id)) text += fmt::format("    + key {} may sign for {}\n", short_hex(id), name);
+        if (!old.contains(id)) text += fmt::format("    + key {} may sign for {}\n", hex(id), name);
     }
     for (auto const& id : old) {
-        if (!now.contains(id)) text += fmt::format("    - key {} may no longer sign for {}\n", short_hex(id), name);
+        if (!now.contains(id)) text += fmt::format("    - key {} may no longer sign for {}\n", hex(id), name);
     }
     if (before.threshold() != next.threshold() || old.size() != now.size()) {
         text += fmt::format("    ~ {}: {} of {} keys have to sign", name, next.threshold(), now.size());
@@ -126,10 +124,27 @@ std::string role_differences(char const* name, v1::Role const& before, v1::Role 
 
 std::string delegation_in_words(v1::Delegation const& delegation) {
     auto text = fmt::format("{} of {} keys have to sign:", delegation.threshold(), delegation.keyids_size());
-    for (auto const& id : delegation.keyids()) text += " " + short_hex(id);
+    for (auto const& id : delegation.keyids()) text += " " + hex(id);
     text += delegation.terminating() ? ", terminating, for" : ", for";
     for (auto const& path : delegation.paths()) text += " " + quoted(path);
     return text;
+}
+
+std::string names_in_order(v1::Targets const& targets) {
+    std::string names;
+    for (auto const& delegation : targets.delegations()) {
+        names += (names.empty() ? "" : ", ") + quoted(delegation.name());
+    }
+    return names;
+}
+
+// Of two roles that may name the same path the first one is believed: the order is a change of its own.
+std::string order_differences(v1::Targets const& before, v1::Targets const& next) {
+    auto const old = names_in_order(before);
+    auto const now = names_in_order(next);
+    if (next.delegations_size() < 2 || old == now) return "";
+    auto const text = fmt::format("    ~ who is believed first of the roles delegated to: {}\n", now);
+    return old.empty() ? text : text + fmt::format("        before: {}\n", old);
 }
 
 std::string delegation_differences(v1::Targets const& before, v1::Targets const& next) {
@@ -148,7 +163,7 @@ std::string delegation_differences(v1::Targets const& before, v1::Targets const&
     }
     for (auto const& [name, words] : old)
         text += fmt::format("    - no longer delegated to {}: {}\n", quoted(name), words);
-    return text;
+    return text + order_differences(before, next);
 }
 
 }  // namespace

@@ -11,6 +11,9 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::not_confirmed), "not confirmed", Kind::usage},
     {static_cast<int>(Errc::no_such_file), "no such file", Kind::not_found},
     {static_cast<int>(Errc::no_passphrase), "no passphrase", Kind::usage},
+    {static_cast<int>(Errc::not_anchored), "nothing vouches for it", Kind::usage},
+    {static_cast<int>(Errc::other_repository), "another repository", Kind::trust},
+    {static_cast<int>(Errc::gone_back), "older than before", Kind::trust},
 };
 
 }  // namespace

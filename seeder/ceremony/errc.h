@@ -10,6 +10,9 @@ enum class Errc {
     not_confirmed,
     no_such_file,
     no_passphrase,
+    not_anchored,  // nothing says which repository it is
+    other_repository,
+    gone_back,  // what is called published is older than what was seen before
 };
 
 std::error_code make_error_code(Errc) noexcept;

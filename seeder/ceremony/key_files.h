@@ -17,6 +17,9 @@ enum class Mode { owner_only, everybody };
 // A new file, complete and on disk before it has its name. An existing one is never replaced (std::errc::file_exists).
 Status write_new_file(std::filesystem::path const& file, std::string_view bytes, Mode mode);
 
+// A file that anybody may read, all at once in the place of the one that has its name.
+Status replace_file(std::filesystem::path const& file, std::string_view bytes);
+
 // Whether somebody sits at a terminal.
 bool somebody_is_there();
 

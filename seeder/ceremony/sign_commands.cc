@@ -11,6 +11,7 @@
 #include "seeder/ceremony/describe.h"
 #include "seeder/ceremony/errc.h"
 #include "seeder/ceremony/key_files.h"
+#include "seeder/ceremony/seen.h"
 
 namespace lanyard::ceremony {
 namespace {
@@ -58,28 +59,62 @@ Status confirm(bool yes, Desk& desk) {
     return fail(Errc::not_confirmed, "nothing was signed, because the answer was not yes (scripts name --yes)");
 }
 
-Status carry_out_one(ShowRequest const& options, trust::TimePoint now, Desk& desk) {
-    auto const request = read_request(options.request);
+// What has been looked at before anything is signed.
+struct Looked {
+    signing::Request request;
+    std::optional<Published> published;
+    bool vouched_for = false;  // the request founds a repository, or follows from what the keeper knows
+};
+
+Result<Looked> look(fs::path const& file, Whose const& whose, trust::TimePoint now, Desk& desk) {
+    auto request = read_request(file);
     if (!request) return pass_on(request);
-    auto const words = describe(*request, now);
+    auto const anchor = anchor_of(whose.keys, whose.root_digest);
+    if (!anchor) return pass_on(anchor);
+    auto published = find_published(*request, *anchor, now);
+    if (!published) return pass_on(published);
+    auto const words = describe(*request, *published, now);
     if (!words) return pass_on(words);
-    desk.out << *words;
+    desk.out << *words << (*published ? doubts(**published, *anchor) : "");
+    bool const vouched_for = published->has_value() || request->roots().empty();
+    return Looked{std::move(*request), std::move(*published), vouched_for};
+}
+
+Status check_vouched_for(Looked const& looked) {
+    if (looked.vouched_for) return {};
+    return fail(Errc::not_anchored,
+                "nothing vouches for what the request calls published, so nothing was signed: name --root-digest, the "
+                "digest of the first root as you know it, once; a .seen file beside the key remembers it then");
+}
+
+// Before the signature leaves the house.
+Status remember(std::vector<fs::path> const& keys, Looked const& looked) {
+    for (auto const& key : keys) {
+        auto const before = read_seen(key);
+        if (!before) return pass_on(before);
+        auto const done =
+            write_seen(key, seen_after(before->value_or(v1::KeeperSeen()), looked.request, looked.published));
+        if (!done) return done;
+    }
     return {};
 }
 
+Status carry_out_one(ShowRequest const& options, trust::TimePoint now, Desk& desk) {
+    auto const looked = look(options.request, options.whose, now, desk);
+    return looked ? Status() : pass_on(looked);
+}
+
 Status carry_out_one(SignRequest const& options, trust::TimePoint now, Desk& desk) {
-    auto request = read_request(options.request);
-    if (!request) return pass_on(request);
-    auto const words = describe(*request, now);
-    if (!words) return pass_on(words);
-    desk.out << *words;
+    auto looked = look(options.request, options.whose, now, desk);
+    if (!looked) return pass_on(looked);
+    if (auto const known = check_vouched_for(*looked); !known) return known;
     if (auto const agreed = confirm(options.yes, desk); !agreed) return agreed;
     v1::Key last;
-    for (auto const& file : options.keys) {
+    for (auto const& file : options.whose.keys) {
         auto const signer = signing::load_key_file(file, passphrase_from(options.passphrase_file));
         if (!signer) return pass_on(signer);
         last = (*signer)->public_key();
-        auto const signatures = request->sign(**signer);
+        auto const signatures = looked->request.sign(**signer);
         if (!signatures) return pass_on(signatures);
         if (*signatures > 0) continue;
         return fail(signing::Errc::no_say,
@@ -87,27 +122,28 @@ Status carry_out_one(SignRequest const& options, trust::TimePoint now, Desk& des
                         ") has nothing to sign here: none of the roles names it, or it has signed "
                         "already; `lanyard-sign show` names those that have a say");
     }
-    return write_signed(*request, options.request, options.out, last, desk);
+    if (auto const kept = remember(options.whose.keys, *looked); !kept) return kept;
+    return write_signed(looked->request, options.request, options.out, last, desk);
 }
 
 Status carry_out_one(GenerateKey const& options, trust::TimePoint, Desk& desk) {
     auto const key = make_key_file(options.file, options.passphrase_file, options.passphrase);
     if (!key) return pass_on(key);
-    desk.out << fmt::format("Key {} is in {}; its public half, for the seeder, is in {}\n", signing::short_id(*key),
-                            options.file.string(), signing::public_half(options.file).string());
+    desk.out << fmt::format("Key {} is in {}; its public half, for the seeder, is in {}\n",
+                            trust::key_id(*key).to_hex(), options.file.string(),
+                            signing::public_half(options.file).string());
     return {};
 }
 
 Status carry_out_one(WritePae const& options, trust::TimePoint now, Desk& desk) {
-    auto const request = read_request(options.request);
-    if (!request) return pass_on(request);
-    auto const words = describe(*request, now);
-    if (!words) return pass_on(words);
-    auto const bytes = request->pae(options.role);
+    auto const looked = look(options.request, options.whose, now, desk);
+    if (!looked) return pass_on(looked);
+    if (auto const known = check_vouched_for(*looked); !known) return known;
+    auto const bytes = looked->request.pae(options.role);
     if (!bytes) return pass_on(bytes);
+    if (auto const kept = remember(options.whose.keys, *looked); !kept) return kept;
     if (auto const done = write_new_file(options.out, *bytes, Mode::everybody); !done) return done;
-    desk.out << *words
-             << fmt::format("\nTo sign for {}: all bytes of {}, as they are (Ed25519, no digest before)\n",
+    desk.out << fmt::format("\nTo sign for {}: all bytes of {}, as they are (Ed25519, no digest before)\n",
                             options.role, options.out.string());
     return {};
 }

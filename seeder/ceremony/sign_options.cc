@@ -16,10 +16,19 @@ Examples:
   lanyard-sign sign targets-5-1a2b3c4d.request --key targets-1.pem
 )";
 
+constexpr char const* kShow = R"(Show a request in words, compared with what is published
+
+Examples:
+  lanyard-sign show targets-5-1a2b3c4d.request --key targets-1.pem
+  lanyard-sign show targets-5-1a2b3c4d.request --root-digest sha256:3f9a...
+)";
+
 constexpr char const* kSign = R"(Show a request in words, ask, and write a signed copy of it
 
 Examples:
   lanyard-sign sign root-2-1a2b3c4d.request --key root-1.pem
+  lanyard-sign sign root-2-1a2b3c4d.request --key root-1.pem \
+      --root-digest sha256:3f9a...                   the first time with this key
   lanyard-sign sign root-2-1a2b3c4d.request --key root-1.pem --key root-2.pem \
       --passphrase-file pass --out root-2.signed --yes
 )";
@@ -34,7 +43,8 @@ Examples:
 constexpr char const* kPae = R"(Write the bytes that a signature covers, for an HSM or openssl
 
 Examples:
-  lanyard-sign pae root-2-1a2b3c4d.request --role root --out root.pae
+  lanyard-sign pae root-2-1a2b3c4d.request --role root --key root-1.pub \
+      --out root.pae
   openssl pkeyutl -sign -rawin -inkey root-1.pem -in root.pae -out root.sig
 )";
 
@@ -46,6 +56,7 @@ Examples:
 )";
 
 struct Slots {
+    std::string root_digest;
     ShowRequest show;
     SignRequest sign;
     GenerateKey generate;
@@ -62,11 +73,18 @@ CLI::App* add(CLI::App& app, char const* name, std::string const& text) {
 }
 
 void add_commands(CLI::App& app, Slots& slots) {
-    auto* show = app.add_subcommand("show", "Show a request in words");
+    auto const add_root_digest = [&slots](CLI::App* command) {
+        command->add_option("--root-digest", slots.root_digest,
+                            "sha256:HEX of the first root, as you know it; asked for until a key has signed once");
+    };
+    auto* show = add(app, "show", kShow);
     show->add_option("REQUEST", slots.show.request)->required();
+    show->add_option("--key", slots.show.whose.keys, "Key file, for what its keeper has seen")->allow_extra_args(false);
+    add_root_digest(show);
     auto* sign = add(app, "sign", kSign);
     sign->add_option("REQUEST", slots.sign.request)->required();
-    sign->add_option("--key", slots.sign.keys, "Key file; may be repeated")->required()->allow_extra_args(false);
+    sign->add_option("--key", slots.sign.whose.keys, "Key file; may be repeated")->required()->allow_extra_args(false);
+    add_root_digest(sign);
     sign->add_option("--passphrase-file", slots.sign.passphrase_file, "Its first line opens the keys [ask]");
     sign->add_option("--out", slots.sign.out, "The signed copy [REQUEST.<key id>.signed]");
     sign->add_flag("--yes", slots.sign.yes, "Do not ask; for scripts that have looked themselves");
@@ -78,6 +96,9 @@ void add_commands(CLI::App& app, Slots& slots) {
     pae->add_option("REQUEST", slots.pae.request)->required();
     pae->add_option("--role", slots.pae.role, "root, targets or a delegated role")->required();
     pae->add_option("--out", slots.pae.out, "Where to write them")->required();
+    pae->add_option("--key", slots.pae.whose.keys, "The public key, for what its keeper has seen")
+        ->allow_extra_args(false);
+    add_root_digest(pae);
     auto* attach = add(app, "attach", kAttach);
     attach->add_option("REQUEST", slots.attach.request)->required();
     attach->add_option("--role", slots.attach.role, "What was signed")->required();
@@ -86,7 +107,19 @@ void add_commands(CLI::App& app, Slots& slots) {
     attach->add_option("--out", slots.attach.out, "The signed copy [REQUEST.<key id>.signed]");
 }
 
-SignCommand collect(CLI::App const& app, Slots slots) {
+Result<std::optional<release::Digest>> parse_root_digest(std::string const& text) {
+    constexpr std::string_view kScheme = "sha256:";
+    if (text.empty()) return std::optional<release::Digest>();
+    auto digest = release::Digest::from_hex(text.starts_with(kScheme) ? text.substr(kScheme.size()) : text);
+    if (digest && text.starts_with(kScheme)) return std::optional(*digest);
+    return fail(Errc::wrong_usage,
+                "--root-digest '" + text + "' is none: it is sha256: and 64 hex digits, as `init` has printed them");
+}
+
+Result<SignCommand> collect(CLI::App const& app, Slots slots) {
+    auto const root_digest = parse_root_digest(slots.root_digest);
+    if (!root_digest) return pass_on(root_digest);
+    for (auto* whose : {&slots.show.whose, &slots.sign.whose, &slots.pae.whose}) whose->root_digest = *root_digest;
     auto const name = app.get_subcommands().front()->get_name();
     if (name == "sign") return std::move(slots.sign);
     if (name == "generate") return std::move(slots.generate);
@@ -111,7 +144,9 @@ Result<std::variant<SignCommand, SignHelp>> parse_sign_command(int argc, char co
     add_commands(app, slots);
     try {
         app.parse(argc, argv);
-        return collect(app, std::move(slots));
+        auto command = collect(app, std::move(slots));
+        if (!command) return pass_on(command);
+        return std::move(*command);
     } catch (CLI::CallForHelp const&) {
         auto text = app.help();
         if (!text.ends_with('\n')) text += '\n';

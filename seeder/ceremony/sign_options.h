@@ -6,19 +6,27 @@
 #include <variant>
 #include <vector>
 
+#include "manifests/release/digest.h"
 #include "proto/outcome/result.h"
 
 namespace lanyard::ceremony {
 
 // The command line of lanyard-sign, split but not yet judged.
 
+// Which repository the keeper means: by the digest of its first root, or by what lies beside a key.
+struct Whose {
+    std::optional<release::Digest> root_digest;
+    std::vector<std::filesystem::path> keys;
+};
+
 struct ShowRequest {
     std::filesystem::path request;
+    Whose whose;
 };
 
 struct SignRequest {
     std::filesystem::path request;
-    std::vector<std::filesystem::path> keys;
+    Whose whose;
     std::optional<std::filesystem::path> passphrase_file;
     std::optional<std::filesystem::path> out;
     bool yes = false;
@@ -32,6 +40,7 @@ struct GenerateKey {
 
 struct WritePae {
     std::filesystem::path request;
+    Whose whose;
     std::string role;
     std::filesystem::path out;
 };

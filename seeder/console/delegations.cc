@@ -34,22 +34,30 @@ Result<v1::DelegationList> read_delegations(OpenState& state, trust::TimePoint n
     return list;
 }
 
-std::string joined(google::protobuf::RepeatedPtrField<std::string> const& texts, std::size_t most) {
+std::string joined(google::protobuf::RepeatedPtrField<std::string> const& texts) {
     std::string line;
-    for (auto const& text : texts) line += (line.empty() ? "" : " ") + text.substr(0, most);
+    for (auto const& text : texts) line += (line.empty() ? "" : " ") + text;
     return line;
 }
 
 std::string for_people(v1::DelegationList const& list) {
     if (list.delegations().empty()) return "Nothing is delegated.\n";
-    Table table({"ROLE", "KEYS", "HAVE TO SIGN", "VERSION", "IN DAYS", "PATHS"});
+    Table table({"ROLE", "HAVE TO SIGN", "VERSION", "IN DAYS", "PATHS", "KEY"});
     for (auto const& info : list.delegations()) {
-        table.add({info.name() + (info.terminating() ? " (terminating)" : ""), joined(info.key_ids(), 8),
-                   fmt::format("{} of {}", info.threshold(), info.key_ids_size()), std::to_string(info.version()),
-                   info.version() == 0 ? "-" : std::to_string(info.days_left()),
-                   joined(info.paths(), std::string::npos)});
+        bool first = true;
+        for (auto const& id : info.key_ids()) {
+            if (first) {
+                table.add({info.name() + (info.terminating() ? " (terminating)" : ""),
+                           fmt::format("{} of {}", info.threshold(), info.key_ids_size()),
+                           std::to_string(info.version()), info.version() == 0 ? "-" : std::to_string(info.days_left()),
+                           joined(info.paths()), id});
+            } else {
+                table.add({"", "", "", "", "", id});
+            }
+            first = false;
+        }
     }
-    return table.to_string();
+    return table.to_string(kWithKeyIds);
 }
 
 // Opens the state, lets `body` change it, and tells what has come of it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "manifests/signing/errc.h"
 #include "manifests/trust/opening.h"
 #include "seeder/ceremony/key_files.h"
 #include "seeder/console/changes.h"
@@ -10,19 +11,51 @@
 #include "seeder/console/key_folder.h"
 #include "seeder/console/render.h"
 #include "seeder/console/requests.h"
+#include "seeder/publish/draft.h"
+#include "seeder/publish/errc.h"
 #include "seeder/publish/manifest_rows.h"
 
 namespace lanyard::console {
 namespace {
 
-Result<signing::Request> read_all(std::vector<std::filesystem::path> const& files) {
-    auto request = read_request(files.front());
-    for (std::size_t i = 1; i < files.size() && request; ++i) {
-        auto const more = read_request(files[i]);
-        if (!more) return more;
-        if (auto const merged = request->merge(*more); !merged) return pass_on(merged, "'" + files[i].string() + "'");
+Result<std::optional<publish::Manifest>> published_now(OpenState& state) {
+    auto manifest = state.database.read(publish::read_manifest);
+    if (manifest) return std::optional(std::move(*manifest));
+    if (manifest.error().code != publish::Errc::not_initialised) return pass_on(manifest);
+    return std::optional<publish::Manifest>();
+}
+
+bool is_signed(signing::Request const& request) {
+    return std::any_of(request.items().begin(), request.items().end(),
+                       [](signing::Item const& item) { return !item.envelope.signatures().empty(); });
+}
+
+// Nothing of what the files say is kept or acted upon before it was held against what is published here.
+Result<signing::Request> read_all(std::vector<std::filesystem::path> const& files,
+                                  std::optional<publish::Manifest> const& before) {
+    std::optional<signing::Request> all;
+    for (auto const& file : files) {
+        auto const handed_in = read_request(file);
+        if (!handed_in) return handed_in;
+        auto ours = publish::held_against(*handed_in, before);
+        if (!ours) return pass_on(ours, "'" + file.string() + "'");
+        auto const merged = all ? all->merge(*ours) : Status();
+        if (!merged) return pass_on(merged, "'" + file.string() + "'");
+        if (!all) all = std::move(*ours);
     }
-    return request;
+    if (is_signed(*all)) return std::move(*all);
+    return fail(signing::Errc::bad_signature,
+                "no key of this repository has signed what is in there: have the request signed (`lanyard-sign sign`), "
+                "and name the file that this writes");
+}
+
+// Whose repository this becomes is for `init` to say.
+Status check_founding(StateDir const& dir, signing::Request const& request) {
+    if (is_asked_for(dir, request)) return {};
+    return fail(publish::Errc::other_repository,
+                "this seeder has no repository yet, and its `init` did not ask for this one: name the file that was "
+                "signed for the request in '" +
+                    dir.requests().string() + "'");
 }
 
 // What nodes are told of must be here for them to fetch.
@@ -55,7 +88,8 @@ std::string for_people(v1::ImportResult const& result) {
             fmt::format("  {} {} on {}: {}\n", release.app(), release.version(), release.channel(), release.state());
     }
     if (!result.join_line().empty())
-        text += "On the first node, within a day, with the name of an application for APP:\n  " + result.join_line() + "\n";
+        text +=
+            "On the first node, within a day, with the name of an application for APP:\n  " + result.join_line() + "\n";
     return text;
 }
 
@@ -66,13 +100,16 @@ Status import_signed(StateDir const& dir, ImportOptions const& options, bool jso
     auto state = open_state(dir.root());
     if (!state) return pass_on(state);
     if (auto const there = check_public(dir); !there) return there;
-    auto const handed_in = read_all(options.files);
-    if (!handed_in) return pass_on(handed_in);
     PosixDisk disk;
     auto const lock = disk.lock(dir.publish_lock());
     if (!lock) return pass_on(lock);
+    auto const before = published_now(*state);
+    if (!before) return pass_on(before);
+    auto const handed_in = read_all(options.files, *before);
+    if (!handed_in) return pass_on(handed_in);
+    bool const founded = before->has_value();
+    if (auto const asked = founded ? Status() : check_founding(dir, *handed_in); !asked) return asked;
     if (auto const complete = check_packages(*state, *handed_in); !complete) return complete;
-    bool const founded = state->database.read(publish::read_manifest).has_value();
     // With the signatures that have come before.
     auto const file = store_request(dir, disk, handed_in->to_proto());
     if (!file) return pass_on(file);
@@ -82,7 +119,7 @@ Status import_signed(StateDir const& dir, ImportOptions const& options, bool jso
     KeyFolder keys(dir, kServingRoles, ceremony::passphrase_from(options.passphrase_file));
     publish::Projection projection(disk, dir.metadata(), dir.change_lock());
     publish::Publisher publisher(state->database, projection, [&](v1::Root const& root) { return keys.find(root); });
-    auto const change = publisher.take(std::move(*request), clock());
+    auto const change = publisher.take(*request, clock());
     if (!change) {
         remove_overtaken(*state, disk);
         return pass_on(change);

@@ -48,7 +48,9 @@ a copy of both.
 constexpr char const* kCarryAway = R"(
 Carry {} away from this machine, a copy of each key
 to its keeper: who has enough of them decides what nodes install. This machine asks
-for their signatures, and lanyard-sign gives them.
+for their signatures, and lanyard-sign gives them. Each keeper writes down the digest
+of the first root, by which lanyard-sign knows this repository from any other:
+  {}
 )";
 
 std::string random_repo_id() {
@@ -149,8 +151,8 @@ Result<std::optional<v1::SigningRequest>> found_repository(store::Database& data
 Result<v1::InitResult> result_of(OpenState& state, authority::CertificateAuthority const& ca, trust::TimePoint now) {
     v1::InitResult result;
     result.set_schema(1);
-    auto const repo_id = state.database.read(
-        [](store::Connection& connection) { return catalogue::Catalogue(connection).repo_id(); });
+    auto const repo_id =
+        state.database.read([](store::Connection& connection) { return catalogue::Catalogue(connection).repo_id(); });
     if (!repo_id) return pass_on(repo_id);
     auto const digest = root_digest(state.database);
     if (!digest) return pass_on(digest);
@@ -199,7 +201,9 @@ Result<Founded> found(StateDir const& dir, Config const& config, std::vector<Key
     done.result = std::move(*result);
     done.words = fmt::format(kReady, fmt::arg("id", done.result.repo_id()), fmt::arg("state", dir.root().string()),
                              fmt::arg("join", done.result.join_line()));
-    done.words += carried_away ? fmt::format(kCarryAway, key_directory(dir, options).string()) : kKeepCopies;
+    done.words += carried_away
+                      ? fmt::format(kCarryAway, key_directory(dir, options).string(), done.result.root_digest())
+                      : kKeepCopies;
     return done;
 }
 

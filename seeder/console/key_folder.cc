@@ -41,6 +41,28 @@ Result<v1::Key> key_in(fs::path const& file) {
     return signing::load_public_key_file(fs::exists(half, wrong) ? half : file);
 }
 
+// Opened when it is asked to sign, and no sooner: a file of another team may lie under a passphrase.
+class UnopenedKey final : public signing::Signer {
+public:
+    UnopenedKey(fs::path file, v1::Key key, signing::Passphrase ask)
+        : file_(std::move(file)), key_(std::move(key)), ask_(std::move(ask)) {}
+
+    v1::Key public_key() const override { return key_; }
+
+    Result<std::string> sign(std::string_view message) const override {
+        auto const signer = signing::load_key_file(file_, ask_);
+        if (!signer) return pass_on(signer);
+        if ((*signer)->public_key().public_key() == key_.public_key()) return (*signer)->sign(message);
+        return fail(Errc::wrong_key, "'" + signing::public_half(file_).string() + "' is not the public half of '" +
+                                         file_.string() + "': put the right one there, or none");
+    }
+
+private:
+    fs::path file_;
+    v1::Key key_;
+    signing::Passphrase ask_;
+};
+
 Error missing(StateDir const& dir, std::string const& role, std::optional<Error> const& trouble) {
     if (trouble) return *trouble;
     std::error_code wrong;
@@ -79,8 +101,14 @@ Status KeyFolder::load(v1::Root const& root, std::string const& role) {
     return tl::unexpected<Error>(missing(dir_, role, trouble));
 }
 
+// Whoever signs asks those only whose key the delegation names.
 Status KeyFolder::load_delegated(std::string const& role) {
     for (auto const& file : files_of(dir_, "role-" + role)) {
+        if (auto key = key_in(file)) {
+            signers_.push_back(std::make_unique<UnopenedKey>(file, std::move(*key), ask_));
+            continue;
+        }
+        // It may be under a passphrase, without its public half beside it.
         auto signer = signing::load_key_file(file, ask_);
         if (!signer) return pass_on(signer);
         signers_.push_back(std::move(*signer));

@@ -26,7 +26,7 @@ class KeyFolder {
 public:
     // Of these roles only: a serving seeder has no business with the others. `ask` may be empty: then a key that is
     // needed and under a passphrase is an error. For `delegated` roles every file role-<name>.pem and
-    // role-<name>-*.pem is taken.
+    // role-<name>-*.pem is taken, and opened when it is to sign.
     KeyFolder(StateDir dir, std::set<std::string> roles, signing::Passphrase ask, std::set<std::string> delegated = {})
         : dir_(std::move(dir)), roles_(std::move(roles)), ask_(std::move(ask)), delegated_(std::move(delegated)) {}
 

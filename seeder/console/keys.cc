@@ -85,22 +85,21 @@ Result<v1::KeyList> read_keys(OpenState& state, trust::TimePoint now) {
 }
 
 std::string for_people(v1::KeyList const& list) {
-    Table table({"ROLE", "KEY", "PRIVATE KEY", "HAVE TO SIGN", "EXPIRES (UTC)", "IN DAYS"});
+    Table table({"ROLE", "HAVE TO SIGN", "EXPIRES (UTC)", "IN DAYS", "PRIVATE KEY", "KEY"});
     for (auto const& role : list.roles()) {
         bool first = true;
         for (auto const& key : role.keys()) {
-            auto const id = key.key_id().substr(0, 8);
             auto const file = key.file().empty() ? "not here" : key.file();
             if (first) {
-                table.add({role.role(), id, file, fmt::format("{} of {}", role.threshold(), role.keys_size()),
-                           human_time(role.expires()), std::to_string(role.days_left())});
+                table.add({role.role(), fmt::format("{} of {}", role.threshold(), role.keys_size()),
+                           human_time(role.expires()), std::to_string(role.days_left()), file, key.key_id()});
             } else {
-                table.add({"", id, file});
+                table.add({"", "", "", "", file, key.key_id()});
             }
             first = false;
         }
     }
-    auto text = table.to_string();
+    auto text = table.to_string(kWithKeyIds);
     for (auto const& file : list.unused()) text += "No role names " + file + ": once nothing needs it, destroy it.\n";
     return text;
 }
@@ -221,8 +220,8 @@ Status generate_key_file(GenerateOptions const& options, bool json, Terminal& te
     info.set_key_id(id_of(*key));
     info.set_file(options.file.string());
     terminal.out << (json ? to_json(info)
-                          : fmt::format("Key {} is in {}; its public half is in {}\n", info.key_id().substr(0, 8),
-                                        info.file(), signing::public_half(options.file).string()));
+                          : fmt::format("Key {} is in {}; its public half is in {}\n", info.key_id(), info.file(),
+                                        signing::public_half(options.file).string()));
     return {};
 }
 

@@ -77,6 +77,11 @@ Result<fs::path> store_request(StateDir const& dir, intake::Disk& disk, v1::Sign
     return file;
 }
 
+bool is_asked_for(StateDir const& dir, signing::Request const& request) {
+    std::error_code wrong;
+    return fs::exists(dir.requests() / name_of(request), wrong);
+}
+
 std::vector<v1::Target> requested_targets(StateDir const& dir) {
     std::vector<v1::Target> targets;
     for (auto const& file : files_in(dir)) {

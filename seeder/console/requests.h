@@ -16,6 +16,9 @@ namespace lanyard::console {
 // Writes requests/<what>-<version>-<digest>.request, or adds the signatures to the one that is there; gives its path.
 Result<std::filesystem::path> store_request(StateDir const& dir, intake::Disk& disk, v1::SigningRequest const& message);
 
+// Whether such a request is stored.
+bool is_asked_for(StateDir const& dir, signing::Request const& request);
+
 Result<signing::Request> read_request(std::filesystem::path const& file);
 
 // What releases that wait for signatures name.

@@ -19,6 +19,9 @@ private:
     std::vector<std::vector<std::string>> rows_;
 };
 
+// Wide enough for whole key ids: they are compared to their last digit, and a stranger finds one that begins alike.
+inline constexpr std::size_t kWithKeyIds = 200;
+
 // `text` without control characters.
 std::string printable(std::string text);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "manifests/signing/role_name.h"
 #include "manifests/trust/envelope.h"
 #include "manifests/trust/path_pattern.h"
 #include "seeder/publish/errc.h"
@@ -10,21 +11,8 @@
 namespace lanyard::publish {
 namespace {
 
-constexpr std::size_t kMaxName = 64;
-
-bool is_role_name(std::string const& name) {
-    for (auto const* taken : {"root", "targets", "snapshot", "timestamp"}) {
-        if (name == taken) return false;
-    }
-    return !name.empty() && name.size() <= kMaxName && name.front() != '.' &&
-           std::all_of(name.begin(), name.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-                      c == '_' || c == '-';
-           });
-}
-
 Status check(v1::Delegation const& delegation, std::set<std::string> const& ids, std::size_t keys) {
-    if (!is_role_name(delegation.name())) {
+    if (!signing::is_delegated_name(delegation.name())) {
         return fail(Errc::bad_role,
                     "'" + delegation.name() +
                         "' cannot be the name of a role: use 1 to 64 letters, digits, '.', '_' and '-', "

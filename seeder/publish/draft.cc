@@ -1,5 +1,7 @@
 #include "seeder/publish/draft.h"
 
+#include "manifests/trust/errc.h"
+#include "manifests/trust/opening.h"
 #include "seeder/publish/errc.h"
 
 namespace lanyard::publish {
@@ -19,6 +21,42 @@ void put_current(v1::SigningRequest& request, std::string const& role, SignedRol
     auto& named = *request.add_current();
     named.set_role(role);
     static_cast<void>(named.mutable_envelope()->ParseFromString(signed_role.envelope));
+}
+
+// What is published of these roles now, and of those above them.
+void put_published(v1::SigningRequest& request, std::optional<Manifest> const& before) {
+    if (!before) return;
+    put_current(request, "root", before->roots.back());
+    put_current(request, "targets", before->targets);
+    for (std::size_t i = 0; i + 1 < before->roots.size(); ++i) {
+        static_cast<void>(request.add_roots()->ParseFromString(before->roots[i].envelope));
+    }
+    for (auto const& named : request.to_sign()) {
+        auto const there = before->delegated.find(named.role());
+        if (there != before->delegated.end()) put_current(request, named.role(), there->second);
+    }
+}
+
+// Of a payload that has been parsed before.
+std::string repository_of(signing::Item const& item) {
+    auto const& payload = item.envelope.payload();
+    return item.role == "root" ? trust::parse_root(payload)->repo_id() : trust::parse_targets(payload)->repo_id();
+}
+
+Status check_repository(signing::Request const& request, std::optional<Manifest> const& before) {
+    auto ours = repository_of(request.items().front());
+    if (before) {
+        auto const root = root_in(before->roots.back());
+        if (!root) return pass_on(root);
+        ours = root->repo_id();
+    }
+    for (auto const& item : request.items()) {
+        if (repository_of(item) == ours) continue;
+        return fail(Errc::other_repository, "the " + item.role +
+                                                " in the request is of another repository than this seeder's: name the "
+                                                "file that was signed for this one");
+    }
+    return {};
 }
 
 tl::unexpected<Error> overtaken(std::string const& role, std::uint64_t asked, std::uint64_t now) {
@@ -43,15 +81,34 @@ v1::SigningRequest request_for(Draft const& draft, std::optional<Manifest> const
     if (draft.root) put_unsigned(request, "root", RoleName::root, *draft.root);
     if (draft.targets) put_unsigned(request, "targets", RoleName::targets, *draft.targets);
     for (auto const& [name, targets] : draft.delegated) put_unsigned(request, name, RoleName::targets, targets);
-    if (before) {
-        put_current(request, "root", before->roots.back());
-        put_current(request, "targets", before->targets);
-    }
-    for (auto const& [name, targets] : draft.delegated) {
-        auto const there = before ? before->delegated.find(name) : std::map<std::string, SignedRole>::const_iterator();
-        if (before && there != before->delegated.end()) put_current(request, name, there->second);
-    }
+    put_published(request, before);
     return request;
+}
+
+Result<signing::Request> held_against(signing::Request const& request, std::optional<Manifest> const& before) {
+    if (auto const same = check_repository(request, before); !same) return pass_on(same);
+    auto message = request.to_proto();
+    message.clear_current();
+    message.clear_roots();
+    put_published(message, before);
+    auto ours = signing::Request::from(std::move(message));
+    if (!ours) return ours;
+    auto const follows = put_in_place(*ours, before);
+    if (!follows) return pass_on(follows);
+    return ours;
+}
+
+Status check_fresh(signing::Request const& request, trust::TimePoint now) {
+    for (auto const& item : request.items()) {
+        if (item.role == "root") continue;
+        auto const targets = trust::parse_targets(item.envelope.payload());
+        if (!targets) return pass_on(targets);
+        if (std::chrono::seconds(targets->expires()) > now.time_since_epoch()) continue;
+        return fail(trust::Errc::freeze, "the " + item.role +
+                                             " that were signed have expired already, and nodes would "
+                                             "refuse them: make the request again and have that signed");
+    }
+    return {};
 }
 
 Result<Manifest> put_in_place(signing::Request const& request, std::optional<Manifest> const& before) {

@@ -19,8 +19,16 @@ struct Draft {
     std::map<std::string, v1::Targets> delegated;
 };
 
-// Without signatures; with what is published now, to compare with.
+// Without signatures; with what is published now and every root, to compare with.
 v1::SigningRequest request_for(Draft const& draft, std::optional<Manifest> const& before);
+
+// A request that somebody has handed in, with what is published here in the place of what it claims: who has a say, and
+// which signatures count, is read from that alone. Refused: of another repository (other_repository), overtaken, or for
+// a role that nobody would delegate to.
+Result<signing::Request> held_against(signing::Request const& request, std::optional<Manifest> const& before);
+
+// No targets in it have expired, delegated ones included, of which verify_as_node() opens only those that it needs.
+Status check_fresh(signing::Request const& request, trust::TimePoint now);
 
 // The manifest with the roles of the request in place of the ones before. Refused (overtaken) when they do not follow
 // what is published now.

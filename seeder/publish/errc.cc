@@ -21,6 +21,7 @@ constexpr ErrcRow kRows[] = {
     {static_cast<int>(Errc::no_such_role), "no such role", Kind::not_found},
     {static_cast<int>(Errc::bad_role), "no good role", Kind::usage},
     {static_cast<int>(Errc::role_in_use), "the role is in use", Kind::conflict},
+    {static_cast<int>(Errc::other_repository), "another repository", Kind::usage},
 };
 
 }  // namespace

@@ -20,6 +20,7 @@ enum class Errc {
     no_such_role,
     bad_role,
     role_in_use,
+    other_repository,
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -182,13 +182,13 @@ Result<Change> Publisher::change_keys(std::vector<RoleKeys> const& changes, trus
     });
 }
 
-Result<Change> Publisher::take(signing::Request request, trust::TimePoint now) {
+Result<Change> Publisher::take(signing::Request const& request, trust::TimePoint now) {
     return change(now, [&](Step& step) -> Status {
-        if (!request.missing().empty()) {
-            step.made.request = request.to_proto();
-            return fail(Errc::needs_signatures, "");
-        }
-        return settle(step, request);
+        auto const ours = held_against(request, step.before);
+        if (!ours) return pass_on(ours);
+        if (ours->missing().empty()) return settle(step, *ours);
+        step.made.request = ours->to_proto();
+        return fail(Errc::needs_signatures, "");
     });
 }
 
@@ -222,11 +222,14 @@ Status Publisher::settle(Step& step, signing::Request const& request) {
     if (!root) return pass_on(root);
     catalogue::Catalogue catalogue(step.connection);
     if (!step.before) catalogue.found(root->repo_id());
+    if (auto const fresh = check_fresh(request, step.now); !fresh) return fresh;
     if (auto const followed = follow(step, request); !followed) return followed;
     bool const new_content = std::any_of(request.items().begin(), request.items().end(),
                                          [](signing::Item const& item) { return item.role != "root"; });
     if (auto const done = sign_online_roles(step, *root, new_content, *next); !done) return done;
-    auto const depth = has_expired(next->targets, step.now) ? Depth::timestamp_and_snapshot : Depth::all;
+    // Expired targets that are published already are not this change's to mend, and must not stop it.
+    bool const as_before = !request.find("targets") && has_expired(next->targets, step.now);
+    auto const depth = as_before ? Depth::timestamp_and_snapshot : Depth::all;
     auto const verified = verify_as_node(step.before, *next, depth, step.target_path, step.now);
     if (!verified) return pass_on(verified, "nodes would refuse the new manifest, so nothing was published");
     if (request.find("root")) put_role(step.connection, RoleName::root, next->roots.back());

@@ -78,9 +78,9 @@ public:
     // The same releases, and they hold anew.
     Result<Change> renew_targets(trust::TimePoint now);
 
-    // What was asked for, signed. With too few signatures it gives the request back. The catalogue follows the targets
-    // that were signed.
-    Result<Change> take(signing::Request request, trust::TimePoint now);
+    // What was asked for, signed: held_against() what is published, and judged as a node would. With too few signatures
+    // it gives the request back. The catalogue follows the targets that were signed.
+    Result<Change> take(signing::Request const& request, trust::TimePoint now);
 
     // Signs the timestamp anew when less than half of its life is left, and the snapshot likewise; a timestamp of a
     // clock that was ahead, too. Needs these two keys only, and does nothing once the root has expired.

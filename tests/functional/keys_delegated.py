@@ -25,6 +25,7 @@ def test_the_page_leads_to_a_release_that_the_team_has_signed(make_seeder, make_
     page = drills.page("delegations", tmp_path / "page", seeder)
     assert "shop-team" in page.run()
     shutil.copytree(release("1.0.0"), page.place / "build", symlinks=True)
+    page.set(ROOT_DIGEST=seeder.root_digest)
     assert "shop 1.0.0 on stable: live" in page.run()
     assert page.finished()
     daemon.wait("attempt.committed", "1.0.0")
@@ -118,3 +119,22 @@ def test_bad_delegations_are_refused(seeder, tmp_path):
         states.refused(seeder.call("delegation", "add", *arguments), 2, 5)
     states.refused(seeder.call("delegation", "remove", "team"), 3)
     assert seeder.status().revision == 1
+
+
+def test_the_key_of_another_team_with_a_longer_name_is_left_alone(make_seeder, release, tmp_path):
+    """keys/role-shop-team.pem lies under a passphrase that nobody knows here; the role shop does not need it."""
+    seeder = make_seeder()
+    keys = seeder.state / "keys"
+    passphrase = tmp_path / "pass"
+    passphrase.write_text("correct horse\n")
+    passphrase.chmod(0o600)
+    sign("generate", keys / "role-shop.pem")
+    sign("generate", keys / "role-shop-team.pem", "--passphrase-file", passphrase)
+    for role in ("shop", "shop-team"):
+        answer = seeder.call("delegation", "add", role, "--paths", f"{role}/*/*/*/*", "--key", keys / f"role-{role}.pub")
+        assert answer.code == 0, answer
+    seeder.publish(release("1.0.0"), "shop", "1.0.0", "--role", "shop")
+    command = ("publish", release("1.1.0"), "--app", "shop-team", "--version", "1.0.0", "--role", "shop-team")
+    states.refused(seeder.call(*command), 2)
+    answer = seeder.call(*command, "--passphrase-file", passphrase)
+    assert answer.code == 0, answer

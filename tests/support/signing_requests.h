@@ -54,6 +54,24 @@ public:
         return request;
     }
 
+    // Root 2, in which `fresh` is the only targets key, with root 1 before it.
+    v1::SigningRequest new_release_under_a_second_root() const {
+        auto second = first_root();
+        second.set_version(2);
+        *second.add_keys() = fresh->public_key();
+        second.mutable_targets()->set_keyids(0, id(*fresh));
+        auto request = new_release();
+        *request.add_roots() = request.current(0).envelope();
+        auto const payload = request.current(1).envelope().payload();
+        request.clear_current();
+        put(*request.add_current(), trust::RoleName::root, second.SerializeAsString(), {root[0].get(), root[1].get()});
+        put(*request.add_current(), trust::RoleName::targets, payload, {fresh.get()});
+        return request;
+    }
+
+    // By which nodes, and keepers, know the repository.
+    release::Digest root_digest() const { return trust::sha256(published().current(0).envelope().SerializeAsString()); }
+
     static void put(v1::NamedEnvelope& place, trust::RoleName role, std::string const& payload,
                     std::vector<signing::Signer const*> const& signers) {
         place.set_role(trust::text(role));

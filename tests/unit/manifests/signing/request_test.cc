@@ -96,6 +96,15 @@ TEST(Request, OfADelegatedRoleAsksTheKeysOfItsDelegation) {
     EXPECT_TRUE(request.missing().empty());
 }
 
+TEST(Request, HandsOnTheRootsThatItCarries) {
+    Ceremony ceremony;
+    auto const message = ceremony.new_release_under_a_second_root();
+    auto const request = Request::parse(Request::from(message)->to_proto().SerializeAsString()).value();
+    ASSERT_EQ(request.roots().size(), 2U);
+    EXPECT_EQ(request.roots()[0]->SerializeAsString(), message.roots(0).SerializeAsString());
+    EXPECT_EQ(request.roots()[1]->SerializeAsString(), message.current(0).envelope().SerializeAsString());
+}
+
 // What a stranger may hand in.
 TEST(Request, IsRefusedWhenItIsNotWhatItMustBe) {
     Ceremony ceremony;
@@ -117,6 +126,18 @@ TEST(Request, IsRefusedWhenItIsNotWhatItMustBe) {
     auto foreign = ceremony.new_release();
     foreign.mutable_to_sign(0)->set_role("somebody");
     EXPECT_TRUE(refused(foreign));
+    for (auto const* name : {"x/../y", "../y", ".x", "snapshot", "a b", "\x1b[2K"}) {
+        auto path = ceremony.new_release();
+        path.mutable_to_sign(0)->set_role(name);
+        EXPECT_TRUE(refused(path)) << name;
+        auto published = ceremony.new_release();
+        *published.add_current() = published.current(1);
+        published.mutable_current(2)->set_role(name);
+        EXPECT_TRUE(refused(published)) << name;
+    }
+    auto endless = ceremony.new_release();
+    for (int i = 0; i <= kMaxRoots; ++i) endless.add_roots();
+    EXPECT_TRUE(refused(endless));
     auto garbage = ceremony.new_release();
     garbage.mutable_to_sign(0)->mutable_envelope()->set_payload("garbage");
     EXPECT_TRUE(refused(garbage));

@@ -116,6 +116,10 @@ TEST(KeyFile, GivesItsPublicHalf) {
     EXPECT_EQ(load_public_key_file(scratch / "key.pem")->public_key(), made->public_key().public_key());
     std::filesystem::permissions(scratch / "key.pem", kPrivate | perms::others_read);
     EXPECT_EQ(load_public_key_file(scratch / "key.pem").error().code, Errc::key_exposed);
+    auto const mistaken = load_key_file(scratch / "key.pub");
+    ASSERT_FALSE(mistaken);
+    EXPECT_EQ(mistaken.error().code, Errc::malformed_key) << "not: exposed";
+    EXPECT_NE(mistaken.error().detail.find("public half"), std::string::npos) << mistaken.error().detail;
     support::write_file(scratch / "key.pub", "hello");
     EXPECT_EQ(load_public_key_file(scratch / "key.pub").error().code, Errc::malformed_key);
 }
