@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proto/identity/key.h"
+#include "proto/outcome/plain_text.h"
 #include "seeder/authority/errc.h"
 #include "seeder/authority/schema.h"
 #include "seeder/authority/tokens.h"
@@ -17,13 +18,6 @@ constexpr std::size_t kMostRequestBytes = 4 * 1024;
 constexpr std::size_t kLongestName = 253;
 constexpr std::size_t kIdDigits = 32;
 constexpr std::size_t kFewestDigits = 4;
-
-bool is_printable(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) {
-        auto const byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7f;
-    });
-}
 
 std::optional<NodeEntry> read_node(Connection& connection, std::string const& id) {
     auto row = connection.prepare(std::string(kNodeColumns) + "WHERE id = ?");
@@ -156,8 +150,8 @@ Result<v1::EnrollRequest> check_request(v1::SignedEnrollRequest const& message) 
     if (request.node_id() != identity::node_id_of(request.public_key())) {
         return fail(Errc::malformed, "node_id is not the one of the key");
     }
-    if (request.node_name().size() > kLongestName || !is_printable(request.node_name())) {
-        return fail(Errc::malformed, "node_name is too long, or holds a control character");
+    if (request.node_name().size() > kLongestName || !is_plain(request.node_name())) {
+        return fail(Errc::malformed, "node_name is too long, or holds a character that cannot be shown");
     }
     request.DiscardUnknownFields();
     return request;

@@ -7,6 +7,7 @@
 #include "manifests/trust/envelope.h"
 #include "proto/identity/key.h"
 #include "proto/identity/token.h"
+#include "proto/outcome/plain_text.h"
 #include "seeder/authority/nodes.h"
 #include "seeder/authority/tokens.h"
 #include "seeder/console/errc.h"
@@ -76,12 +77,12 @@ Status one_node(OpenState& state, v1::AdminRequest const& request, authority::Ac
     if (request.json()) {
         terminal.out << to_json(to_message(*node));
     } else if (order.verb() != v1::NodeOrder::SHOW) {
-        terminal.out << fmt::format("Node {} ({}) is {}.\n", printable(node->name), node->id, text(node->state));
+        terminal.out << fmt::format("Node {} ({}) is {}.\n", as_plain(node->name), node->id, text(node->state));
     } else {
         terminal.out << fmt::format(
             "name               {}\nid                 {}\naddress            {}\nstate              {}\n"
             "decided by         {}\nasked (UTC)        {}\ndecided (UTC)      {}\ncertificate until  {}\n",
-            printable(node->name), node->id, node->address, text(node->state), printable(node->by),
+            as_plain(node->name), node->id, node->address, text(node->state), as_plain(node->by),
             time_or_dash(node->asked_at), time_or_dash(node->decided_at), time_or_dash(node->valid_until));
     }
     return {};

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "manifests/release/install_policy.h"
+#include "proto/outcome/plain_text.h"
 #include "seeder/catalogue/catalogue.h"
 #include "seeder/ceremony/key_files.h"
 #include "seeder/console/changes.h"
@@ -13,7 +14,6 @@
 #include "seeder/console/posix_files.h"
 #include "seeder/console/progress_meter.h"
 #include "seeder/console/render.h"
-#include "seeder/console/utf8.h"
 #include "seeder/fleet/fleet.h"
 #include "seeder/intake/intake.h"
 #include "seeder/publish/delegations.h"

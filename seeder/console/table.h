@@ -5,7 +5,8 @@
 
 namespace lanyard::console {
 
-// Text in columns for people. Control characters are shown as '?': some cells hold what a node has said.
+// Text in columns for people. What is not plain (proto/outcome) is shown as '?': some
+// cells hold what a node has said.
 class Table {
 public:
     explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
@@ -18,8 +19,5 @@ public:
 private:
     std::vector<std::vector<std::string>> rows_;
 };
-
-// `text` without control characters.
-std::string printable(std::string text);
 
 }  // namespace lanyard::console

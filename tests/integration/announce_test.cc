@@ -408,7 +408,7 @@ TEST_F(AnnounceTest, RefusesMalformedMessagesWithASentence) {
     }
     auto check = check_of();
     check.set_node_name("pc\n1");
-    EXPECT_EQ(post("/v1/check", check).body, "node_name holds a control character; remove it\n");
+    EXPECT_EQ(post("/v1/check", check).body, "node_name holds a character that cannot be shown; remove it\n");
     auto report = report_of(1);
     report.set_attempt_id("1");
     EXPECT_EQ(send_report(report).status, 400u);
