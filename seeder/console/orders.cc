@@ -124,6 +124,10 @@ std::string order_in_words(AdminRequest const& request) {
     if (request.node().verb() == v1::NodeOrder::ACCEPT) return "accept node " + node;
     if (request.node().verb() == v1::NodeOrder::REJECT) return "reject node " + node;
     if (request.node().verb() == v1::NodeOrder::REVOKE) return "revoke node " + node;
+    if (request.node().verb() == v1::NodeOrder::FORGET) {
+        auto const& place = request.node().waiting_at();
+        return place.empty() ? "forget node " + node : "forget nodes that wait at " + place;
+    }
     return "";
 }
 

@@ -68,7 +68,7 @@ protected:
 
     // One request of each kind, by the least role that it needs.
     static std::vector<std::pair<Role, v1::AdminRequest>> every_request() {
-        std::vector<std::pair<Role, v1::AdminRequest>> all(12);
+        std::vector<std::pair<Role, v1::AdminRequest>> all(14);
         all[0].second.mutable_status();
         all[1].second.mutable_list_releases();
         all[2].second.mutable_show_release();
@@ -80,11 +80,14 @@ protected:
         all[6].second.mutable_publish();
         all[7] = {Role::publisher, {}};
         all[7].second.mutable_withdraw_release();
-        for (int i = 8; i < 12; ++i) all[i].first = Role::administrator;
+        for (int i = 8; i < 14; ++i) all[i].first = Role::administrator;
         all[8].second.mutable_node()->set_verb(v1::NodeOrder::REVOKE);
         all[9].second.mutable_new_token()->set_uses(1);
         all[10].second.mutable_revoke_token();
         all[11].second.mutable_audit()->set_limit(1);
+        all[12].second.mutable_node()->set_verb(v1::NodeOrder::FORGET);
+        all[13].second.mutable_node()->set_verb(v1::NodeOrder::FORGET);
+        all[13].second.mutable_node()->set_waiting_at("10.0.0.7");
         return all;
     }
 
