@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -41,8 +42,8 @@ private:
     std::string group_;
     WallClock clock_;
     async::Bell turn_;
-    bool busy_ = false;            // a publish is under way
-    http::RateLimiter strangers_;  // whose refusals are written down
+    std::weak_ptr<void> under_way_;  // a publish; held by it, so that it ends whatever way that does
+    http::RateLimiter strangers_;    // whose refusals are written down
 };
 
 }  // namespace lanyard::console

@@ -257,7 +257,8 @@ Status publish_release(StateDir const& dir, PublishOptions const& options, bool 
     if (auto const fine = rehearse(*draft); !fine) return fine;
     auto state = open_state(dir.root());
     if (!state) return pass_on(state);
-    KeyFolder keys(dir, roles_for(options.role), ceremony::passphrase_from(options.passphrase_file), {options.role});
+    auto const ask = options.uploaded ? signing::Passphrase() : ceremony::passphrase_from(options.passphrase_file);
+    KeyFolder keys(dir, roles_for(options.role), ask, {options.role});
     if (auto const delegated = check_role(*state, options.role); !delegated) return delegated;
     if (auto const fit = check_keys(keys, state->database); !fit) return fit;
     if (auto const there = check_public(dir); !there) return there;

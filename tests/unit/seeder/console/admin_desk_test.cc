@@ -235,6 +235,47 @@ TEST_F(AdminDeskTest, KeepsNoUploadWhoseDigestIsAnotherAndTakesNoNameThatIsAPath
     EXPECT_EQ(send(by_certificate("x", viewer), "/v1/admin/upload", "name=" + name + "&offset=0", "p").status, 403u);
 }
 
+TEST_F(AdminDeskTest, LetsTheNextPublishHaveItsTurnThoughOneEndsInABug) {
+    restart();
+    int calls = 0;
+    AdminDesk faulty(io, pool, *doors.back(), dir, "", [&] {
+        if (++calls == 1) throw std::runtime_error("a bug");
+        return now;
+    });
+    auto const publish = [&] {
+        v1::AdminRequest order;
+        order.mutable_publish()->set_upload(std::string(64, 'a'));
+        http::Request request;
+        request.method = http::Method::post;
+        request.path = "/v1/admin/command";
+        request.body = order.SerializeAsString();
+        request.caller = user(0);
+        return support::run(io, faulty.answer(std::move(request)));
+    };
+    EXPECT_THROW(publish(), std::runtime_error);
+    EXPECT_EQ(message_of(publish()).exit_code(), 2u) << "nothing was uploaded; but it was looked at";
+}
+
+TEST_F(AdminDeskTest, PublishesInTheRoleThatTheOrderNames) {
+    auto const print = operator_with(Role::publisher);
+    v1::AdminRequest order;
+    auto& release = *order.mutable_publish();
+    std::string const payload = "payload";
+    release.set_upload(identity::to_hex(identity::sha256(payload)));
+    release.set_length(payload.size());
+    release.set_app("shop");
+    release.set_version("1.0.0");
+    release.set_channel("stable");
+    release.set_platform("any/any");
+    release.set_role("shop-team");
+    auto const caller = by_certificate("x", print);
+    ASSERT_EQ(send(caller, "/v1/admin/upload", "name=" + release.upload() + "&offset=0", payload).status, 200u);
+    auto const answer = message_of(ask(caller, order));
+    EXPECT_EQ(answer.exit_code(), 3u);
+    EXPECT_NE(answer.err().find("'shop-team'"), std::string::npos) << answer.err() << ": nobody has delegated to it";
+    EXPECT_EQ(audit().front().what, "publish shop 1.0.0 in the role shop-team");
+}
+
 TEST_F(AdminDeskTest, RefusesWhatIsNoCommand) {
     auto const print = operator_with(Role::administrator);
     auto const caller = by_certificate("x", print);
