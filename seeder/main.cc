@@ -105,6 +105,9 @@ Status serve(console::StateDir const& dir) {
     console::AdminDesk admin(io, pool, gatekeeper, dir, config.operators_group, now);
     announce::FrontSettings settings;
     settings.admin = [&admin](http::Request request) { return admin.answer(std::move(request)); };
+    settings.is_operator = [&gatekeeper](http::Caller const& caller) {
+        return gatekeeper.operator_of(caller).has_value();
+    };
     settings.public_dir = dir.metadata().parent_path();
     settings.swarm_port = *swarm_port;
     settings.limits = announce::limits_for(open_files);
