@@ -105,6 +105,10 @@ struct RemoveDelegationOptions {
     std::string name;
     std::optional<std::filesystem::path> passphrase_file;
 };
+struct RenewDelegationOptions {
+    std::string name;
+    std::optional<std::filesystem::path> passphrase_file;
+};
 struct ListDelegationsOptions {};
 
 struct ImportOptions {
@@ -122,8 +126,8 @@ struct Invocation {
     std::filesystem::path identity;  // of the operator, for `remote`
     std::variant<InitOptions, PublishOptions, ListOptions, ShowOptions, WithdrawOptions, ServeOptions, StatusOptions,
                  ListKeysOptions, GenerateOptions, RotateOptions, RevokeOptions, RenewOptions, ImportOptions,
-                 AddDelegationOptions, RemoveDelegationOptions, ListDelegationsOptions, VerifyOptions, OperatorOptions,
-                 v1::AdminRequest>
+                 AddDelegationOptions, RemoveDelegationOptions, RenewDelegationOptions, ListDelegationsOptions,
+                 VerifyOptions, OperatorOptions, v1::AdminRequest>
         command;
 };
 
