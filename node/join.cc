@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <optional>
+#include <vector>
 
 #include "manifests/store/metadata_store.h"
 #include "node/console/errc.h"
@@ -27,9 +28,13 @@ public:
     void tell(events::Event const&) override {}
 };
 
-Status refuse_joined(StateFiles const& files) {
+bool is_there(std::filesystem::path const& file) {
     std::error_code unreadable;
-    if (!std::filesystem::exists(files.config(), unreadable)) return {};
+    return std::filesystem::exists(file, unreadable);
+}
+
+Status refuse_joined(StateFiles const& files) {
+    if (!is_there(files.config())) return {};
     return fail(console::Errc::joined_already, files.config().string() +
                                                    " is there already: this node has joined; name another state "
                                                    "directory with --state, or remove this one");
@@ -62,8 +67,14 @@ public:
         auto const root = fetch_root();
         if (!root) return pass_on(root);
         if (auto const made = platform::prepare_directory(options_.state); !made) return made;
+        bool const lock_was_there = is_there(files_.lock());
         auto const lock = lock_state(files_);
         if (!lock) return pass_on(lock);
+        // Since they were read, another join may have begun or ended here.
+        if (auto const free = refuse_joined(files_); !free) return free;
+        if (auto const ours = refuse_another_key(); !ours) return ours;
+        if (!is_there(files_.key())) made_.push_back(files_.key());
+        if (!lock_was_there) made_.push_back(files_.lock());
         // Before it is used: should this process die now, the next one goes on with this key.
         if (auto const saved = passport_.save_key(); !saved) return saved;
         auto const asked = ask();
@@ -113,9 +124,19 @@ private:
         return platform::write_file(files_.config(), config_.to_toml());
     }
 
+    Status refuse_another_key() const {
+        auto const there = enrol::Passport::load(files_.root, platform::write_file);
+        if (!there) return pass_on(there);
+        if (!*there || (*there)->node_id() == passport_.node_id()) return {};
+        return fail(console::Errc::already_running,
+                    "another join has begun in " + files_.root.string() +
+                        " at the same time: run this one again to go on with its key, or name another --state");
+    }
+
+    // What another join has left is not ours to remove.
     void tidy_up() const {
         std::error_code ignored;
-        for (auto const& file : {files_.key(), files_.lock()}) std::filesystem::remove(file, ignored);
+        for (auto const& file : made_) std::filesystem::remove(file, ignored);
     }
 
     void wait(std::string const& why) {
@@ -137,6 +158,7 @@ private:
     NodeConfig const& config_;
     console::JoinTerms const& terms_;
     StateFiles files_;
+    std::vector<std::filesystem::path> made_;  // by this process, and nobody else
     enrol::Passport& passport_;
     std::optional<std::string> local_address_;
     NoEvents events_;

@@ -9,7 +9,7 @@ import sys
 # Each room lists the rooms it may include, and nothing else. A room missing here may include only itself.
 MAY_INCLUDE = {
     "proto/async": set(),
-    "proto/events": set(),
+    "proto/events": {"proto/outcome"},
     "proto/identity": {"proto/outcome"},
     "proto/http": {"proto/async", "proto/events", "proto/outcome"},
     "proto/swarm": {"proto/async", "proto/events", "proto/outcome"},

@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
-"""Fails when docs/testing.md or the promises of README.md name a test that does not exist. Run by ctest -L lint."""
+"""Fails when docs/testing.md names a test or a file of tests, or a promise of README.md a test, that does not exist. Run by ctest -L lint."""
 import pathlib
 import re
 import sys
 
 GTEST = re.compile(r"^TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", re.MULTILINE)
 PYTEST = re.compile(r"^def (test_\w+)", re.MULTILINE)
-NAMED = re.compile(r"`(\w+\.\w+|\w+\.py::\w+)`")
+NAMED = re.compile(r"`([A-Z]\w+\.[A-Z]\w+|conformance\.test_\w+|\w+\.py::\w+|fuzz_\w+)`")
 QUOTED = re.compile(r"`([^`]+)`")
-FILE = re.compile(r"`([\w/*]+\.py)`")
+FILE = re.compile(r"`(?:tests/\w+/)?(\w+\.py|\w+_test\.cc)`")
 
 root = pathlib.Path(__file__).resolve().parent.parent
-known = {f"{suite}.{name}" for source in (root / "tests").rglob("*_test.cc")
-         for suite, name in GTEST.findall(source.read_text())}
-known |= {f"{source.name}::{name}" for source in (root / "tests" / "functional").glob("*.py")
+tests = root / "tests"
+known = {f"{suite}.{name}" for source in tests.rglob("*_test.cc") for suite, name in GTEST.findall(source.read_text())}
+known |= {f"{source.name}::{name}" for source in (tests / "functional").glob("*.py")
           for name in PYTEST.findall(source.read_text())}
+known |= {"fuzz_" + source.name.removesuffix("_fuzzer.cc") for source in (tests / "fuzz").glob("*_fuzzer.cc")}
+files = {source.name for source in tests.rglob("*") if source.suffix in (".py", ".cc")}
 
 
 def is_there(words):
@@ -34,11 +36,10 @@ def promises():
 
 
 page = root / "docs" / "testing.md"
-table = page.read_text().split("<!-- tests: begin -->")[1].split("<!-- tests: end -->")[0]
-named = NAMED.findall(table)
+text = page.read_text()
+named = NAMED.findall(text)
 errors = [f"{page.relative_to(root)}: there is no test {name}" for name in named if name not in known]
-errors += [f"{page.relative_to(root)}: there is no file {name}" for name in FILE.findall(page.read_text())
-           if not is_there(name)]
+errors += [f"{page.relative_to(root)}: there is no {name} in tests" for name in FILE.findall(text) if name not in files]
 if not named:
     errors.append(f"{page.relative_to(root)}: names no test")
 for promise, tests in promises() or [("all of them", "")]:

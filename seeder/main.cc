@@ -110,6 +110,9 @@ Status serve(console::StateDir const& dir) {
     console::AdminDesk admin(io, pool, gatekeeper, dir, config.operators_group, now);
     announce::FrontSettings settings;
     settings.admin = [&admin](http::Request request) { return admin.answer(std::move(request)); };
+    settings.is_operator = [&gatekeeper](http::Caller const& caller) {
+        return gatekeeper.operator_of(caller).has_value();
+    };
     settings.public_dir = dir.metadata().parent_path();
     settings.swarm_port = *swarm_port;
     settings.limits = announce::limits_for(open_files);
@@ -164,6 +167,12 @@ Status serve(console::StateDir const& dir) {
     return {};
 }
 
+std::string joined(std::vector<std::string> const& words) {
+    std::string line;
+    for (auto const& word : words) line += (line.empty() ? "" : ", ") + word;
+    return line;
+}
+
 Status carry_out(console::Invocation const& invocation, console::Terminal& terminal) {
     console::StateDir const dir(invocation.state);
     auto const json = invocation.json;
@@ -182,7 +191,7 @@ Status carry_out(console::Invocation const& invocation, console::Terminal& termi
         return console::init(dir, *options, json, now(), terminal);
     }
     if (auto const* options = std::get_if<console::PublishOptions>(&command)) {
-        auto const what = "publish " + options->app + " " + options->version;
+        auto const what = console::publish_in_words(options->app, options->version, options->role);
         return noted(what, console::publish_release(dir, *options, json, now, terminal));
     }
     if (auto const* options = std::get_if<console::ListOptions>(&command)) {
@@ -201,22 +210,32 @@ Status carry_out(console::Invocation const& invocation, console::Terminal& termi
         return console::generate_key_file(*options, json, terminal);
     }
     if (auto const* options = std::get_if<console::RotateOptions>(&command)) {
-        return console::rotate_keys(dir, *options, json, now, terminal);
+        auto const what = "rotate the keys of " + joined(options->roles);
+        return noted(what, console::rotate_keys(dir, *options, json, now, terminal));
     }
     if (auto const* options = std::get_if<console::RevokeOptions>(&command)) {
-        return console::revoke_key(dir, *options, json, now, terminal);
+        auto const what = "revoke key " + options->key + " of " + options->role;
+        return noted(what, console::revoke_key(dir, *options, json, now, terminal));
     }
     if (auto const* options = std::get_if<console::RenewOptions>(&command)) {
-        return console::renew_role(dir, *options, json, now, terminal);
+        return noted("renew " + options->role, console::renew_role(dir, *options, json, now, terminal));
     }
     if (auto const* options = std::get_if<console::ImportOptions>(&command)) {
-        return console::import_signed(dir, *options, json, now, terminal);
+        std::vector<std::string> names;
+        for (auto const& file : options->files) names.push_back(file.filename().string());
+        return noted("import " + joined(names), console::import_signed(dir, *options, json, now, terminal));
     }
     if (auto const* options = std::get_if<console::AddDelegationOptions>(&command)) {
-        return console::add_delegation(dir, *options, json, now, terminal);
+        auto const what = "delegate " + joined(options->paths) + " to " + options->name;
+        return noted(what, console::add_delegation(dir, *options, json, now, terminal));
     }
     if (auto const* options = std::get_if<console::RemoveDelegationOptions>(&command)) {
-        return console::remove_delegation(dir, *options, json, now, terminal);
+        auto const what = "remove the delegation to " + options->name;
+        return noted(what, console::remove_delegation(dir, *options, json, now, terminal));
+    }
+    if (auto const* options = std::get_if<console::RenewDelegationOptions>(&command)) {
+        auto const what = "renew delegated role " + options->name;
+        return noted(what, console::renew_delegated(dir, *options, json, now, terminal));
     }
     if (std::holds_alternative<console::ListDelegationsOptions>(command)) {
         return console::list_delegations(dir, json, now(), terminal);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "manifests/package/errc.h"
+#include "proto/outcome/plain_text.h"
 
 namespace lanyard::package {
 namespace {
@@ -14,39 +15,7 @@ namespace {
 constexpr std::size_t kLongestComponent = 255;
 constexpr std::size_t kLongestPath = 1024;
 
-// Takes one code point off the front of `text`; nothing when it is not valid UTF-8 (RFC 3629: no overlong forms, no
-// surrogates, nothing above U+10FFFF).
-std::optional<char32_t> take_code_point(std::string_view& text) {
-    auto const lead = static_cast<unsigned char>(text.front());
-    std::size_t const length = lead < 0x80   ? 1
-                               : lead < 0xc2 ? 0
-                               : lead < 0xe0 ? 2
-                               : lead < 0xf0 ? 3
-                               : lead < 0xf5 ? 4
-                                             : 0;
-    if (length == 0 || text.size() < length) return std::nullopt;
-    char32_t point = length == 1 ? lead : lead & (0x7fu >> length);
-    for (std::size_t i = 1; i < length; ++i) {
-        auto const next = static_cast<unsigned char>(text[i]);
-        if ((next & 0xc0) != 0x80) return std::nullopt;
-        point = point << 6 | (next & 0x3f);
-    }
-    constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
-    bool const surrogate = point >= 0xd800 && point <= 0xdfff;
-    if (point < kSmallest[length] || surrogate || point > 0x10ffff) return std::nullopt;
-    text.remove_prefix(length);
-    return point;
-}
-
 bool between(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
-
-bool is_control(char32_t c) { return c < 0x20 || between(c, 0x7f, 0x9f); }
-
-// Zero-width and direction marks: two names that look alike.
-bool is_invisible(char32_t c) {
-    return c == 0xad || between(c, 0x200b, 0x200f) || between(c, 0x2028, 0x202e) || between(c, 0x2060, 0x206f) ||
-           c == 0xfeff || between(c, 0xe0000, 0xe0fff);
-}
 
 // What decomposed (NFD) spellings of Latin, Greek, Cyrillic and Hangul consist of.
 bool is_combining(char32_t c) {

@@ -14,7 +14,9 @@ constexpr std::size_t kMaxVersion = 128;
 constexpr auto kNone = std::string_view::npos;
 
 bool is_decimal(char c) { return c >= '0' && c <= '9'; }
-bool is_identifier_char(char c) { return is_decimal(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; }
+bool is_identifier_char(char c) {
+    return is_decimal(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+}
 
 bool is_numeric(std::string_view identifier) {
     return !identifier.empty() && std::all_of(identifier.begin(), identifier.end(), is_decimal);

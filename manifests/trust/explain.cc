@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "manifests/trust/errc.h"
+#include "manifests/trust/keyring.h"
 #include "manifests/trust/opening.h"
 #include "manifests/trust/search.h"
 #include "manifests/trust/signature.h"
@@ -22,20 +23,6 @@ std::string shown(std::string const& raw) {
 
 std::string numbered(RoleName role, std::uint64_t version) {
     return std::string(text(role)) + " " + std::to_string(version);
-}
-
-v1::Role const& role_of(v1::Root const& root, RoleName role) {
-    switch (role) {
-        case RoleName::root:
-            return root.root();
-        case RoleName::timestamp:
-            return root.timestamp();
-        case RoleName::snapshot:
-            return root.snapshot();
-        case RoleName::targets:
-            break;
-    }
-    return root.targets();
 }
 
 // "1 of the 2 keys that root 3 names (1 has to): 4f2a91c0d6e7b3a5"

@@ -12,7 +12,11 @@ namespace {
 
 constexpr RoleName kRoles[] = {RoleName::root, RoleName::timestamp, RoleName::snapshot, RoleName::targets};
 
-v1::Role const& role_in(v1::Root const& root, RoleName role) {
+bool same_key(v1::Key const& a, v1::Key const& b) { return a.alg() == b.alg() && a.public_key() == b.public_key(); }
+
+}  // namespace
+
+v1::Role const& role_of(v1::Root const& root, RoleName role) {
     switch (role) {
         case RoleName::root:
             return root.root();
@@ -25,10 +29,6 @@ v1::Role const& role_in(v1::Root const& root, RoleName role) {
     }
     return root.targets();
 }
-
-bool same_key(v1::Key const& a, v1::Key const& b) { return a.alg() == b.alg() && a.public_key() == b.public_key(); }
-
-}  // namespace
 
 Result<KeyTable> KeyTable::of(std::string const& lister, KeyList const& keys) {
     KeyTable table;
@@ -91,7 +91,7 @@ Result<Keyring> Keyring::of(v1::Root const& root) {
     if (!table) return pass_on(table);
     Keyring keyring;
     for (auto const role : kRoles) {
-        auto const& named = role_in(root, role);
+        auto const& named = role_of(root, role);
         auto signatories = Signatories::of("root", text(role), *table, named.keyids(), named.threshold());
         if (!signatories) return pass_on(signatories);
         keyring.roles_[static_cast<std::size_t>(role)] = std::move(*signatories);

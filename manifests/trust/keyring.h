@@ -16,6 +16,9 @@ namespace lanyard::trust {
 using KeyList = google::protobuf::RepeatedPtrField<v1::Key>;
 using KeyIds = google::protobuf::RepeatedPtrField<std::string>;
 
+// What the root says of a role.
+v1::Role const& role_of(v1::Root const& root, RoleName role);
+
 // The keys that a root or a targets role lists, by their ids. A key of a known algorithm that is not sound makes the
 // list refused; one of an unknown algorithm may be listed, and counts for nothing.
 class KeyTable {

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "node/console/output.h"
+#include "proto/outcome/plain_text.h"
 
 namespace lanyard::console {
 namespace {
@@ -15,7 +16,7 @@ void print(std::string const& text) {
     std::fflush(stdout);
 }
 
-void say(std::string const& sentence) { fmt::print(stderr, "lanyard-node: {}\n", sentence); }
+void say(std::string const& sentence) { fmt::print(stderr, "lanyard-node: {}\n", as_plain(sentence)); }
 
 v1::AttemptStatus const* attempt_of(v1::LocalResponse const& response) {
     for (auto const& app : response.status().apps()) {

@@ -7,14 +7,10 @@
 #include <algorithm>
 #include <ctime>
 
+#include "proto/outcome/plain_text.h"
+
 namespace lanyard::console {
 namespace {
-
-std::string clean(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-    return text;
-}
 
 std::string local_time(std::int64_t seconds) {
     if (seconds == 0) return "never";
@@ -43,16 +39,17 @@ std::string sources_in_words(google::protobuf::RepeatedPtrField<v1::SourceBytes>
 }
 
 void append_app(std::string& out, v1::AppStatus const& app) {
-    out += fmt::format("\n{}  (channel {})\n  version   {}\n", clean(app.app()), clean(app.channel()),
-                       or_none(clean(app.version())));
-    if (!app.previous_version().empty()) out += fmt::format("  previous  {}\n", clean(app.previous_version()));
+    out += fmt::format("\n{}  (channel {})\n  version   {}\n", as_plain(app.app()), as_plain(app.channel()),
+                       or_none(as_plain(app.version())));
+    if (!app.previous_version().empty()) out += fmt::format("  previous  {}\n", as_plain(app.previous_version()));
     if (app.has_attempt()) {
-        out += fmt::format("  now       to {}: {}\n", clean(app.attempt().to_version()), progress_line(app.attempt()));
-        for (auto const& reason : app.attempt().why()) out += fmt::format("  waits     {}\n", clean(reason));
+        out +=
+            fmt::format("  now       to {}: {}\n", as_plain(app.attempt().to_version()), progress_line(app.attempt()));
+        for (auto const& reason : app.attempt().why()) out += fmt::format("  waits     {}\n", as_plain(reason));
     }
     if (!app.last_outcome().empty()) {
         out += fmt::format("  last      {}{}{}\n", app.last_outcome(), app.last_detail().empty() ? "" : ": ",
-                           clean(app.last_detail()));
+                           as_plain(app.last_detail()));
     }
 }
 
@@ -70,12 +67,12 @@ std::string to_json(google::protobuf::Message const& message) {
 }
 
 std::string to_text(v1::NodeStatus const& status) {
-    auto out = fmt::format("node      {} ({})\nseeder    {}\nstate     {}, last contact {}\n", clean(status.name()),
-                           status.node_id(), clean(status.seeder_url()), status.running() ? "running" : "not running",
-                           local_time(status.last_contact()));
-    if (!status.alarm().empty()) out += fmt::format("ALARM     {}\n", clean(status.alarm()));
+    auto out = fmt::format("node      {} ({})\nseeder    {}\nstate     {}, last contact {}\n", as_plain(status.name()),
+                           status.node_id(), as_plain(status.seeder_url()),
+                           status.running() ? "running" : "not running", local_time(status.last_contact()));
+    if (!status.alarm().empty()) out += fmt::format("ALARM     {}\n", as_plain(status.alarm()));
     if (!status.last_error().empty() && status.last_error() != status.alarm())
-        out += fmt::format("problem   {}\n", clean(status.last_error()));
+        out += fmt::format("problem   {}\n", as_plain(status.last_error()));
     if (status.queued_reports() > 0) out += fmt::format("reports   {} wait to be sent\n", status.queued_reports());
     for (auto const& app : status.apps()) append_app(out, app);
     return out;
@@ -85,10 +82,10 @@ std::string to_text(v1::CheckResult const& result) {
     if (result.offers().empty()) return "nothing newer is on offer\n";
     std::string out;
     for (auto const& offer : result.offers()) {
-        out += fmt::format("{} {} -> {}, {}\n", clean(offer.app()), or_none(clean(offer.from_version())),
-                           clean(offer.to_version()), in_words(offer.length()));
-        if (!offer.notes().empty()) out += fmt::format("  {}\n", clean(offer.notes()));
-        if (!offer.held_back().empty()) out += fmt::format("  not taken: {}\n", clean(offer.held_back()));
+        out += fmt::format("{} {} -> {}, {}\n", as_plain(offer.app()), or_none(as_plain(offer.from_version())),
+                           as_plain(offer.to_version()), in_words(offer.length()));
+        if (!offer.notes().empty()) out += fmt::format("  {}\n", as_plain(offer.notes()));
+        if (!offer.held_back().empty()) out += fmt::format("  not taken: {}\n", as_plain(offer.held_back()));
     }
     return out;
 }
@@ -97,13 +94,13 @@ std::string to_text(v1::History const& history) {
     if (history.attempts().empty()) return "no attempt has ended yet\n";
     std::string out;
     for (auto const& attempt : history.attempts()) {
-        out += fmt::format("{}  {} {} -> {}  {} in {} s", local_time(attempt.ended_at()), clean(attempt.app()),
-                           or_none(clean(attempt.from_version())), clean(attempt.to_version()),
+        out += fmt::format("{}  {} {} -> {}  {} in {} s", local_time(attempt.ended_at()), as_plain(attempt.app()),
+                           or_none(as_plain(attempt.from_version())), as_plain(attempt.to_version()),
                            in_words(attempt.outcome()), attempt.ended_at() - attempt.started_at());
         if (!attempt.sources().empty()) out += fmt::format(", from {}", sources_in_words(attempt.sources()));
         if (attempt.ports_closed_ms() > 0) out += fmt::format(", ports closed {} ms", attempt.ports_closed_ms());
         out += '\n';
-        if (!attempt.detail().empty()) out += fmt::format("  {}\n", clean(attempt.detail()));
+        if (!attempt.detail().empty()) out += fmt::format("  {}\n", as_plain(attempt.detail()));
     }
     return out;
 }
@@ -111,8 +108,8 @@ std::string to_text(v1::History const& history) {
 std::string to_text(v1::Verification const& verification) {
     std::string out;
     for (auto const& step : verification.steps()) {
-        out += fmt::format("{:<8} {:<8} {}: {}\n", step.verdict(), clean(step.place()), clean(step.what()),
-                           clean(step.why()));
+        out += fmt::format("{:<8} {:<8} {}: {}\n", step.verdict(), as_plain(step.place()), as_plain(step.what()),
+                           as_plain(step.why()));
     }
     return out;
 }

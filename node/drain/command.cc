@@ -2,34 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "proto/outcome/plain_text.h"
+
 namespace lanyard::drain {
 namespace {
 
 constexpr std::size_t kMostWords = 400;
 
 unsigned value_of(char c) { return static_cast<unsigned char>(c); }
-
-// Length of the well-formed UTF-8 sequence that begins `text` (RFC 3629, section 4); 0 when it is none.
-std::size_t sequence_length(std::string_view text) {
-    unsigned const lead = value_of(text[0]);
-    std::size_t const length = lead < 0x80   ? 1
-                               : lead < 0xc2 ? 0
-                               : lead < 0xe0 ? 2
-                               : lead < 0xf0 ? 3
-                               : lead < 0xf5 ? 4
-                                             : 0;
-    if (length == 0 || text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if (value_of(text[i]) >> 6 != 0b10) return 0;
-    }
-    if (length == 1) return 1;
-    unsigned const second = value_of(text[1]);
-    bool const overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    bool const outside = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-    return overlong || outside ? 0 : length;
-}
-
-bool is_control(char c) { return value_of(c) < 0x20 || value_of(c) == 0x7f; }
 
 }  // namespace
 
@@ -43,17 +23,15 @@ Command command_of(AppRelease const& release, std::string const& line) {
 
 std::string last_words(std::string_view output, std::size_t most) {
     std::string line;
-    for (std::size_t at = 0; at < output.size();) {
-        auto const length = sequence_length(output.substr(at));
-        bool const blank = length == 1 && (is_control(output[at]) || output[at] == ' ');
-        if (blank) {
+    while (!output.empty()) {
+        auto const before = output;
+        auto const c = take_code_point(output);
+        if (!c) output.remove_prefix(1);
+        if (c && (*c < 0x20 || *c == 0x7f || *c == ' ')) {
             if (!line.empty() && line.back() != ' ') line += ' ';
-        } else if (length == 0) {
-            line += '?';
         } else {
-            line += output.substr(at, length);
+            line += as_plain(before.substr(0, before.size() - output.size()));
         }
-        at += length == 0 ? 1 : length;
     }
     if (!line.empty() && line.back() == ' ') line.pop_back();
     if (line.size() <= most) return line;

@@ -1,7 +1,10 @@
 #include "node/enrol/registrar.h"
 
+#include <algorithm>
+
 #include "node/enrol/errc.h"
 #include "proto/http/errc.h"
+#include "proto/outcome/plain_text.h"
 
 namespace lanyard::enrol {
 namespace {
@@ -13,6 +16,13 @@ http::ClientTls trusting(std::string const& ca_sha256) {
     http::ClientTls tls;
     tls.ca_sha256 = ca_sha256;
     return tls;
+}
+
+// The sentence in the body of an answer that is none of ours, as part of one line.
+std::string sentence_of(std::string const& body) {
+    constexpr std::size_t kMostShown = 300;
+    auto const text = body.substr(0, std::min(body.find('\n'), kMostShown));
+    return as_plain(text);
 }
 
 }  // namespace
@@ -32,11 +42,11 @@ asio::awaitable<Result<v1::EnrollResponse>> SeederRegistrar::ask(v1::SignedEnrol
     auto const answer = co_await http_.send(std::move(message));
     if (!answer) co_return pass_on(answer, "the seeder " + http_.url().to_string() + " cannot be asked");
     if (answer->status == 400 || answer->status == 401 || answer->status == 403) {
-        co_return fail(Errc::refused, "the seeder refuses this node: " + answer->body.substr(0, 300));
+        co_return fail(Errc::refused, "the seeder refuses this node: " + sentence_of(answer->body));
     }
     v1::EnrollResponse response;
     if (answer->status != 200) {
-        co_return fail(http::Errc::busy, "the seeder cannot enrol this node now: " + answer->body.substr(0, 300));
+        co_return fail(http::Errc::busy, "the seeder cannot enrol this node now: " + sentence_of(answer->body));
     }
     if (!response.ParseFromString(answer->body)) {
         co_return fail(Errc::malformed_answer,

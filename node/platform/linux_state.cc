@@ -40,15 +40,30 @@ bool write_all(int descriptor, std::string const& bytes) {
     return true;
 }
 
+// A join that was refused removes its lock: one that was opened before that holds nobody back.
+bool is_file(int descriptor, std::filesystem::path const& file) {
+    struct stat opened {};
+    struct stat named {};
+    return ::fstat(descriptor, &opened) == 0 && ::stat(file.c_str(), &named) == 0 && opened.st_dev == named.st_dev &&
+           opened.st_ino == named.st_ino;
+}
+
 }  // namespace
 
 Result<std::optional<StateLock>> StateLock::try_take(std::filesystem::path const& file) {
-    int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (descriptor < 0) return unusable(file, errno_now(), "make the lock");
-    StateLock lock(descriptor);
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return std::optional<StateLock>(std::move(lock));
-    if (errno == EWOULDBLOCK) return std::optional<StateLock>();
-    return unusable(file, errno_now(), "take the lock");
+    constexpr int kTries = 10;
+    for (int i = 0; i < kTries; ++i) {
+        int const descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+        if (descriptor < 0) return unusable(file, errno_now(), "make the lock");
+        StateLock lock(descriptor);
+        if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+            if (is_file(descriptor, file)) return std::optional<StateLock>(std::move(lock));
+        } else {
+            if (errno == EWOULDBLOCK) return std::optional<StateLock>();
+            return unusable(file, errno_now(), "take the lock");
+        }
+    }
+    return std::optional<StateLock>();
 }
 
 StateLock::StateLock(StateLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}

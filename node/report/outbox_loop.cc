@@ -33,8 +33,8 @@ asio::awaitable<bool> OutboxLoop::send_oldest() {
         co_return false;
     }
     if (*answer == Recipient::Answer::refused) {
-        events_.warning("report.refused", fmt::format("the seeder refuses the report of attempt {}; it is dropped",
-                                                      report.attempt_id()));
+        events_.warning("report.refused",
+                        fmt::format("the seeder refuses the report of attempt {}; it is dropped", report.attempt_id()));
     } else {
         events_.info("report.sent", fmt::format("attempt {} ({} {}) reported", report.attempt_id(), report.app(),
                                                 report.to_version()));

@@ -3,22 +3,24 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
+#include "proto/outcome/plain_text.h"
 
 namespace lanyard::events {
 namespace {
 
 spdlog::level::level_enum level_of(Level level) {
     switch (level) {
-        case Level::debug: return spdlog::level::debug;
-        case Level::info: return spdlog::level::info;
-        case Level::warning: return spdlog::level::warn;
-        case Level::error: return spdlog::level::err;
+        case Level::debug:
+            return spdlog::level::debug;
+        case Level::info:
+            return spdlog::level::info;
+        case Level::warning:
+            return spdlog::level::warn;
+        case Level::error:
+            return spdlog::level::err;
     }
     return spdlog::level::err;
 }
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 }  // namespace
 
@@ -35,9 +37,7 @@ Log::Log(Level least) : impl_(std::make_unique<Impl>()) {
 Log::~Log() = default;
 
 void Log::tell(Event const& event) {
-    std::string text = event.text;
-    std::replace_if(text.begin(), text.end(), is_control, '?');
-    impl_->logger.log(level_of(event.level), "{}: {}", event.name, text);
+    impl_->logger.log(level_of(event.level), "{}: {}", event.name, as_plain(event.text));
 }
 
 }  // namespace lanyard::events

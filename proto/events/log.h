@@ -6,8 +6,8 @@
 
 namespace lanyard::events {
 
-// Writes one line an event to stderr: time (UTC), level, name, text. Control characters in `text` are shown as '?', so
-// that nothing a peer said can forge a line.
+// Writes one line an event to stderr: time (UTC), level, name, text. What of `text` is not plain (proto/outcome) is
+// shown as '?', so that nothing a peer said can forge a line or give the terminal orders.
 class Log final : public Events {
 public:
     explicit Log(Level least);

@@ -12,6 +12,7 @@
 
 #include "proto/http/errc.h"
 #include "proto/http/read_message.h"
+#include "proto/outcome/plain_text.h"
 
 namespace lanyard::http {
 namespace {
@@ -78,9 +79,7 @@ std::optional<std::chrono::seconds> parse_retry_after(beast::string_view text) {
 std::string quoted(std::string text) {
     text.resize(std::min(text.size(), kMostQuoted));
     while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c < 0x20 || c == 0x7f; }, '?');
-    return text;
+    return as_plain(text);
 }
 
 bool is_without_answer(std::error_code const& code) {

@@ -51,4 +51,14 @@ bool Networks::contain(std::string_view address) const {
     });
 }
 
+std::string neighbourhood_of(std::string_view address) {
+    error_code malformed;
+    auto const ip = asio::ip::make_address(address, malformed);
+    if (malformed || ip.is_v4()) return std::string(address);
+    constexpr std::ptrdiff_t kNetworkBytes = 8;
+    auto bytes = ip.to_v6().to_bytes();
+    std::fill(bytes.begin() + kNetworkBytes, bytes.end(), std::uint8_t{0});
+    return asio::ip::address_v6(bytes).to_string();
+}
+
 }  // namespace lanyard::http

@@ -26,4 +26,8 @@ private:
     std::vector<std::variant<asio::ip::network_v4, asio::ip::network_v6>> list_;
 };
 
+// The addresses of which one machine may have any, in words: of IPv6 the first 64 bits ("fd00:0:0:7::"), else the
+// address itself. `address`: as Request::remote_address.
+std::string neighbourhood_of(std::string_view address);
+
 }  // namespace lanyard::http

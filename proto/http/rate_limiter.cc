@@ -2,24 +2,13 @@
 
 #include <algorithm>
 
-#include "proto/async/asio.h"
-
-#include <boost/asio/ip/address.hpp>
+#include "proto/http/networks.h"
 
 namespace lanyard::http {
 namespace {
 
 constexpr std::chrono::seconds kSearchInterval{1};
-constexpr std::size_t kNetworkBytes = 8;
 constexpr char const* kAllOthers = "";
-
-std::string who(std::string_view address) {
-    boost::system::error_code malformed;
-    auto const ip = asio::ip::make_address(address, malformed);
-    if (malformed || ip.is_v4()) return std::string(address);
-    auto const bytes = ip.to_v6().to_bytes();
-    return std::string(bytes.begin(), bytes.begin() + kNetworkBytes);
-}
 
 double seconds(std::chrono::steady_clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -36,7 +25,7 @@ bool RateLimiter::allow(std::string_view address, Time now, double machines) {
 }
 
 RateLimiter::Bucket& RateLimiter::bucket_of(std::string_view address, Time now, double machines) {
-    auto const key = who(address);
+    auto const key = neighbourhood_of(address);
     auto const found = buckets_.find(key);
     if (found != buckets_.end()) return found->second;
     if (buckets_.size() >= limit_.addresses && now >= next_search_) {

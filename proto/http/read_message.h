@@ -1,13 +1,9 @@
 #pragma once
 
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-
+#include "proto/http/message_feed.h"
 #include "proto/http/stream.h"
 
 namespace lanyard::http {
-
-enum class ReadUntil { header, end };
 
 // Feeds `parser` from `buffer`, and that from `stream`, until it has the header or the whole message; what follows
 // stays in `buffer`. Errors are those of Beast's async_read: end_of_stream when the other side ended before the first

@@ -3,6 +3,7 @@
 
 #include "proto/http/errc.h"
 #include "proto/http/message.h"
+#include "proto/outcome/plain_text.h"
 
 namespace lanyard::http {
 namespace {
@@ -40,11 +41,8 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 }
 
 tl::unexpected<Error> malformed(std::string_view text, std::string const& why) {
-    std::string shown(text.substr(0, 100));
-    std::replace_if(
-        shown.begin(), shown.end(), [](char c) { return c < 0x20 || c == 0x7f; }, '?');
-    return fail(Errc::malformed_url,
-                "'" + shown + "' is not a seeder's URL: " + why + "; write http://host:port or https://host:port");
+    return fail(Errc::malformed_url, "'" + as_plain(text.substr(0, 100)) + "' is not a seeder's URL: " + why +
+                                         "; write http://host:port or https://host:port");
 }
 
 }  // namespace

@@ -78,6 +78,7 @@ public:
           offers_(releases),
           swarm_(tracker, admission, settings.swarm_port),
           admin_(std::move(settings.admin)),
+          is_operator_(std::move(settings.is_operator)),
           public_dir_(std::move(settings.public_dir)),
           rates_(settings.rate_limit),
           shared_addresses_(settings.limits.shared_addresses),
@@ -111,6 +112,7 @@ private:
     Offers offers_;
     SwarmDesk swarm_;
     http::Server::Handler admin_;
+    std::function<bool(http::Caller const&)> is_operator_;
     std::filesystem::path public_dir_;
     http::RateLimiter rates_;
     http::Networks shared_addresses_;
@@ -121,8 +123,8 @@ private:
 asio::awaitable<Response> Front::Desk::answer(std::shared_ptr<Desk> self, Request request) {
     if (self->stopped_) co_return busy(503, "The seeder is stopping.", kRetryAfterTrouble);
     bool const is_admin = self->admin_ && request.path.starts_with("/v1/admin/");
-    // An upload is thousands of requests. Whoever has a certificate is known by name.
-    bool const is_known = request.caller.way == http::Caller::Way::local || (is_admin && request.caller.certificate);
+    bool const is_known = request.caller.way == http::Caller::Way::local ||
+                          (is_admin && self->is_operator_ && self->is_operator_(request.caller));
     auto const& address = request.remote_address;
     auto const machines = self->shared_addresses_.contain(address) ? http::kMachinesAtASharedAddress : 1.0;
     if (!is_known && !self->rates_.allow(address, Steady::now(), machines)) {

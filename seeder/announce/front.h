@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,8 @@ struct FrontSettings {
     http::RateLimit rate_limit;        // of requests, each address; see also limits.shared_addresses
     http::ServerLimits limits;
     http::Server::Handler admin;  // what is under /v1/admin/; it judges the caller by itself. Absent: nothing is there
+    // Who may ask there without limit: an upload is thousands of requests. Absent: nobody.
+    std::function<bool(http::Caller const&)> is_operator;
 };
 
 // The limits of a server in a process that may have `open_files` files and sockets: a quarter is left for the swarm,

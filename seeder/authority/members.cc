@@ -10,11 +10,12 @@ using store::Connection;
 Result<Changes> changes_since(store::Database& database, std::int64_t revision) {
     return database.read([&](Connection& connection) -> Result<Changes> {
         Changes changes;
-        auto current = connection.prepare("SELECT revision FROM authority_revision");
+        auto current = connection.prepare("SELECT revision, forgotten FROM authority_revision");
         if (current.next()) changes.revision = current.integer(0);
         if (changes.revision == revision) return changes;
+        changes.all_anew = current.integer(1) > revision;
         auto nodes = connection.prepare(std::string(kNodeColumns) + "WHERE changed > ?");
-        nodes.bind(revision);
+        nodes.bind(changes.all_anew ? 0 : revision);
         while (nodes.next()) changes.nodes.push_back(node_in(nodes));
         auto operators = connection.prepare(
             "SELECT name, role, fingerprint, made_at, valid_until, revoked_at FROM authority_operators "
@@ -27,6 +28,7 @@ Result<Changes> changes_since(store::Database& database, std::int64_t revision) 
 
 void Members::apply(Changes const& changes) {
     revision_ = changes.revision;
+    if (changes.all_anew) nodes_.clear();
     for (auto const& node : changes.nodes) nodes_.insert_or_assign(node.id, Node{node.state, node.public_key});
     for (auto const& one : changes.operators) {
         // A name that was given again has another certificate; the one before allows nothing any more.

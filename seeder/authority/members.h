@@ -18,10 +18,11 @@ namespace lanyard::authority {
 // What has changed among nodes and operators behind a revision.
 struct Changes {
     std::int64_t revision = 0;
+    bool all_anew = false;  // nodes were forgotten: `nodes` are all there are
     std::vector<NodeEntry> nodes;
     std::vector<Operator> operators;
 
-    bool any() const { return !nodes.empty() || !operators.empty(); }
+    bool any() const { return all_anew || !nodes.empty() || !operators.empty(); }
 };
 Result<Changes> changes_since(store::Database& database, std::int64_t revision);
 

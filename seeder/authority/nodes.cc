@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proto/identity/key.h"
+#include "proto/outcome/plain_text.h"
 #include "seeder/authority/errc.h"
 #include "seeder/authority/schema.h"
 #include "seeder/authority/tokens.h"
@@ -18,13 +19,6 @@ constexpr std::size_t kLongestName = 253;
 constexpr std::size_t kIdDigits = 32;
 constexpr std::size_t kFewestDigits = 4;
 
-bool is_printable(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) {
-        auto const byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7f;
-    });
-}
-
 std::optional<NodeEntry> read_node(Connection& connection, std::string const& id) {
     auto row = connection.prepare(std::string(kNodeColumns) + "WHERE id = ?");
     row.bind(id);
@@ -36,7 +30,7 @@ void write_node(Connection& connection, NodeEntry const& node) {
     connection
         .prepare(
             "INSERT OR REPLACE INTO authority_nodes (id, name, address, public_key, state, by, asked_at, decided_at, "
-            "valid_until, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            "valid_until, neighbourhood, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(node.id)
         .bind(node.name)
         .bind(node.address)
@@ -46,6 +40,7 @@ void write_node(Connection& connection, NodeEntry const& node) {
         .bind(node.asked_at)
         .bind(node.decided_at)
         .bind(node.valid_until)
+        .bind(node.neighbourhood)
         .bind(next_revision(connection))
         .run();
 }
@@ -60,17 +55,22 @@ Status make_room(Connection& connection, Applicant const& applicant, std::chrono
     connection.prepare("DELETE FROM authority_nodes WHERE state = 'pending' AND asked_at < ?")
         .bind(seconds_of(now - Nodes::kForgetPending))
         .run();
+    if (connection.changed_rows() > 0) note_forgotten(connection);
     auto const pending = count(connection, "SELECT count(*) FROM authority_nodes WHERE state = ?", "pending");
-    auto const neighbours = count(
-        connection, "SELECT count(*) FROM authority_nodes WHERE state = 'pending' AND address = ?", applicant.address);
-    if (pending < Nodes::kMostPending && neighbours < Nodes::kMostPendingOfAddress) return {};
-    return fail(Errc::too_many, "too many nodes wait to be accepted already: let the operator accept or reject those");
+    auto const neighbours =
+        count(connection, "SELECT count(*) FROM authority_nodes WHERE state = 'pending' AND neighbourhood = ?",
+              applicant.neighbourhood);
+    if (pending < Nodes::kMostPending && neighbours < Nodes::kMostPendingOfNeighbourhood) return {};
+    return fail(Errc::too_many,
+                "too many nodes wait to be accepted already: let the operator accept, reject or forget those");
 }
 
 Status check_total(Connection& connection) {
     auto const all = count(connection, "SELECT count(*) FROM authority_nodes WHERE state <> ?", "pending");
     if (all < Nodes::kMost) return {};
-    return fail(Errc::too_many, "this seeder has as many nodes as it can have");
+    return fail(
+        Errc::too_many,
+        "this seeder has as many nodes as it can have: let the operator forget those that were revoked or rejected");
 }
 
 // Why this node is to be accepted now; nothing: it has to wait.
@@ -115,6 +115,7 @@ Verdict enrol_one(Connection& connection, Applicant const& applicant, std::chron
     node.id = request.node_id();
     node.name = request.node_name();
     node.address = applicant.address;
+    node.neighbourhood = applicant.neighbourhood;
     node.public_key = request.public_key();
     node.asked_at = seconds_of(now);
     if (node.state == NodeState::accepted) node.valid_until = seconds_of(valid_until);
@@ -156,16 +157,16 @@ Result<v1::EnrollRequest> check_request(v1::SignedEnrollRequest const& message) 
     if (request.node_id() != identity::node_id_of(request.public_key())) {
         return fail(Errc::malformed, "node_id is not the one of the key");
     }
-    if (request.node_name().size() > kLongestName || !is_printable(request.node_name())) {
-        return fail(Errc::malformed, "node_name is too long, or holds a control character");
+    if (request.node_name().size() > kLongestName || !is_plain(request.node_name())) {
+        return fail(Errc::malformed, "node_name is too long, or holds a character that cannot be shown");
     }
     request.DiscardUnknownFields();
     return request;
 }
 
 NodeEntry node_in(store::Statement const& row) {
-    NodeEntry node{row.text(0), row.text(1),    row.text(2),    row.blob(3),   NodeState::revoked,
-                   row.text(5), row.integer(6), row.integer(7), row.integer(8)};
+    NodeEntry node{row.text(0), row.text(1),    row.text(2),    row.blob(3),    NodeState::revoked,
+                   row.text(5), row.integer(6), row.integer(7), row.integer(8), row.text(9)};
     if (auto const state = parse_node_state(row.text(4))) node.state = *state;
     return node;
 }
@@ -195,20 +196,29 @@ Result<std::vector<NodeEntry>> Nodes::list(std::optional<NodeState> state) {
 
 namespace {
 
-Result<NodeEntry> find_in(Connection& connection, std::string_view reference) {
-    auto rows = connection.prepare(std::string(kNodeColumns) + "WHERE name = ? OR substr(id, 1, ?) = ? LIMIT 2");
-    bool const may_be_id = reference.size() >= kFewestDigits && reference.size() <= kIdDigits;
-    rows.bind(reference).bind(static_cast<std::int64_t>(reference.size()));
-    rows.bind(may_be_id ? reference : std::string_view("-"));
-    if (!rows.next()) {
-        return fail(Errc::unknown, "there is no node '" + std::string(reference) + "': see `lanyard-seeder node list`");
-    }
+bool may_be_id(std::string_view reference) {
+    return reference.size() >= kFewestDigits && reference.size() <= kIdDigits &&
+           reference.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+tl::unexpected<Error> no_such_node(std::string_view reference) {
+    auto const why = may_be_id(reference) ? "whose id is or begins with" : "of the name";
+    return fail(Errc::unknown, std::string("there is no node ") + why + " '" + std::string(reference) +
+                                   "': see `lanyard-seeder node list`");
+}
+
+// `preferred`: a state of which one is meant rather than those of others; empty: none.
+Result<NodeEntry> find_in(Connection& connection, std::string_view reference, std::string_view preferred = "") {
+    auto const where = may_be_id(reference) ? "WHERE substr(id, 1, length(?1)) = ?1 " : "WHERE name = ?1 ";
+    auto rows = connection.prepare(std::string(kNodeColumns) + where + "ORDER BY state = ?2 DESC LIMIT 2");
+    rows.bind(reference).bind(preferred);
+    if (!rows.next()) return no_such_node(reference);
     auto node = node_in(rows);
-    if (rows.next()) {
-        return fail(Errc::ambiguous, "'" + std::string(reference) +
-                                         "' means several nodes: name one by its id, see `lanyard-seeder node list`");
-    }
-    return node;
+    if (!rows.next()) return node;
+    auto const other = node_in(rows);
+    if (text(node.state) == preferred && text(other.state) != preferred) return node;
+    return fail(Errc::ambiguous, "'" + std::string(reference) +
+                                     "' means several nodes: name one by its whole id, see `lanyard-seeder node list`");
 }
 
 Status check_decision(NodeEntry const& node, NodeState decision) {
@@ -231,7 +241,7 @@ Result<NodeEntry> Nodes::find(std::string_view reference) {
 Result<NodeEntry> Nodes::decide(std::string_view reference, NodeState decision, std::string const& by,
                                 std::chrono::sys_seconds now) {
     return database_.write([&](Connection& connection) -> Result<NodeEntry> {
-        auto node = find_in(connection, reference);
+        auto node = find_in(connection, reference, decision == NodeState::revoked ? text(NodeState::accepted) : "");
         if (!node) return node;
         if (auto const fine = check_decision(*node, decision); !fine) return pass_on(fine);
         node->state = decision;
@@ -239,6 +249,40 @@ Result<NodeEntry> Nodes::decide(std::string_view reference, NodeState decision, 
         node->decided_at = seconds_of(now);
         write_node(connection, *node);
         return node;
+    });
+}
+
+Result<NodeEntry> Nodes::forget(std::string_view reference) {
+    return database_.write([&](Connection& connection) -> Result<NodeEntry> {
+        auto const node = find_in(connection, reference);
+        if (!node) return node;
+        if (node->state == NodeState::accepted) {
+            return fail(Errc::exists_already,
+                        "node " + node->id + " is accepted and cannot be forgotten: revoke it first");
+        }
+        connection.prepare("DELETE FROM authority_nodes WHERE id = ?").bind(node->id).run();
+        note_forgotten(connection);
+        return node;
+    });
+}
+
+Result<std::vector<NodeEntry>> Nodes::forget_waiting(std::string_view neighbourhood) {
+    return database_.write([&](Connection& connection) -> Result<std::vector<NodeEntry>> {
+        std::vector<NodeEntry> forgotten;
+        {
+            auto rows = connection.prepare(std::string(kNodeColumns) + "WHERE state = 'pending' AND neighbourhood = ?");
+            rows.bind(neighbourhood);
+            while (rows.next()) forgotten.push_back(node_in(rows));
+        }
+        if (forgotten.empty()) {
+            return fail(Errc::unknown, "no node waits at '" + std::string(neighbourhood) +
+                                           "': `lanyard-seeder node list --state-is pending` shows where some do");
+        }
+        connection.prepare("DELETE FROM authority_nodes WHERE state = 'pending' AND neighbourhood = ?")
+            .bind(neighbourhood)
+            .run();
+        note_forgotten(connection);
+        return forgotten;
     });
 }
 

@@ -33,7 +33,8 @@ Result<Role> parse_role(std::string_view role) {
 }
 
 Status Operators::check_name(std::string_view name) {
-    bool const fine = !name.empty() && name.size() <= kLongestOperatorName && name.front() != '.' && name.front() != '-' &&
+    bool const fine = !name.empty() && name.size() <= kLongestOperatorName && name.front() != '.' &&
+                      name.front() != '-' &&
                       name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
                           std::string_view::npos;
     if (!fine) {

@@ -54,6 +54,18 @@ INSERT INTO authority_revision (only, revision) VALUES (1, 1);
 )sql";
 }
 
+std::string_view forgetting_schema() {
+    return R"sql(
+ALTER TABLE authority_nodes ADD COLUMN neighbourhood TEXT NOT NULL DEFAULT '';
+ALTER TABLE authority_revision ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;
+)sql";
+}
+
+void note_forgotten(store::Connection& connection) {
+    auto const revision = next_revision(connection);
+    connection.prepare("UPDATE authority_revision SET forgotten = ?").bind(revision).run();
+}
+
 std::int64_t next_revision(store::Connection& connection) {
     connection.prepare("UPDATE authority_revision SET revision = revision + 1").run();
     auto row = connection.prepare("SELECT revision FROM authority_revision");

@@ -133,11 +133,12 @@ asio::awaitable<Response> AdminDesk::refuse(authority::Actor actor, std::string 
 
 asio::awaitable<Response> AdminDesk::command(v1::AdminRequest request, authority::Actor actor) {
     bool const takes_long = request.has_publish();
-    while (takes_long && busy_) {
+    while (takes_long && !under_way_.expired()) {
         co_await turn_.wait(kTurn);
         if (stopping_) co_return Response::text(503, kStopping);
     }
-    busy_ = busy_ || takes_long;
+    std::shared_ptr<int> turn;
+    if (takes_long) under_way_ = turn = std::make_shared<int>();
     auto const task = [this, &request, &actor] {
         std::ostringstream out;
         std::ostringstream err;
@@ -150,10 +151,8 @@ asio::awaitable<Response> AdminDesk::command(v1::AdminRequest request, authority
         return response.SerializeAsString();
     };
     auto const answer = co_await pool_.run(task);
-    if (takes_long) {
-        busy_ = false;
-        turn_.ring();
-    }
+    turn.reset();
+    if (takes_long) turn_.ring();
     co_return Response::protobuf(answer);
 }
 

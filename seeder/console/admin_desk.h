@@ -50,8 +50,8 @@ private:
     async::Bell turn_;
     std::atomic<bool> stopping_ = false;
     std::shared_ptr<int> answering_ = std::make_shared<int>();  // each answer under way holds it
-    bool busy_ = false;                                         // a publish is under way
-    http::RateLimiter strangers_;                               // whose refusals are written down
+    std::weak_ptr<void> under_way_;  // a publish; held by it, so that it ends whatever way that does
+    http::RateLimiter strangers_;    // whose refusals are written down
 };
 
 }  // namespace lanyard::console

@@ -43,6 +43,8 @@ Status add_delegation(StateDir const& dir, AddDelegationOptions const& options, 
                       Terminal& terminal);
 Status remove_delegation(StateDir const& dir, RemoveDelegationOptions const& options, bool json, WallClock const& clock,
                          Terminal& terminal);
+Status renew_delegated(StateDir const& dir, RenewDelegationOptions const& options, bool json, WallClock const& clock,
+                       Terminal& terminal);
 Status list_delegations(StateDir const& dir, bool json, trust::TimePoint now, Terminal& terminal);
 
 // Takes in what was signed elsewhere.

@@ -3,6 +3,7 @@
 #include "seeder/ceremony/key_files.h"
 #include "seeder/console/changes.h"
 #include "seeder/console/commands.h"
+#include "seeder/console/errc.h"
 #include "seeder/console/key_folder.h"
 #include "seeder/console/render.h"
 #include "seeder/console/table.h"
@@ -60,18 +61,24 @@ std::string for_people(v1::DelegationList const& list) {
     return table.to_string(kWithKeyIds);
 }
 
+// Whose keys sign: those of the role called `name`, and of these.
+struct Signing {
+    std::string const& name;
+    std::set<std::string> const& roles;
+    std::optional<std::filesystem::path> const& passphrase_file;
+};
+
 // Opens the state, lets `body` change it, and tells what has come of it.
 template <class Body>
-Status change_delegations(StateDir const& dir, std::string const& name,
-                          std::optional<std::filesystem::path> const& passphrase_file, bool json,
-                          WallClock const& clock, Terminal& terminal, Body body) {
+Status change_delegations(StateDir const& dir, Signing const& signing, bool json, WallClock const& clock,
+                          Terminal& terminal, Body body) {
     auto state = open_state(dir.root());
     if (!state) return pass_on(state);
     if (auto const there = check_public(dir); !there) return there;
     PosixDisk disk;
     auto const lock = disk.lock(dir.publish_lock());
     if (!lock) return pass_on(lock);
-    KeyFolder keys(dir, kPublishingRoles, ceremony::passphrase_from(passphrase_file), {name});
+    KeyFolder keys(dir, signing.roles, ceremony::passphrase_from(signing.passphrase_file), {signing.name});
     if (auto const fit = check_keys(keys, state->database); !fit) return fit;
     publish::Projection projection(disk, dir.metadata(), dir.change_lock());
     publish::Publisher publisher(state->database, projection, [&](v1::Root const& root) { return keys.find(root); });
@@ -112,15 +119,27 @@ Status add_delegation(StateDir const& dir, AddDelegationOptions const& options, 
         keys.push_back(std::move(*key));
     }
     return change_delegations(
-        dir, options.name, options.passphrase_file, json, clock, terminal,
+        dir, {options.name, kPublishingRoles, options.passphrase_file}, json, clock, terminal,
         [&](publish::Publisher& publisher) { return publisher.delegate(delegation, keys, clock()); });
 }
 
 Status remove_delegation(StateDir const& dir, RemoveDelegationOptions const& options, bool json, WallClock const& clock,
                          Terminal& terminal) {
     return change_delegations(
-        dir, options.name, options.passphrase_file, json, clock, terminal,
+        dir, {options.name, kPublishingRoles, options.passphrase_file}, json, clock, terminal,
         [&](publish::Publisher& publisher) { return publisher.remove_delegation(options.name, clock()); });
+}
+
+// No business of the targets key.
+Status renew_delegated(StateDir const& dir, RenewDelegationOptions const& options, bool json, WallClock const& clock,
+                       Terminal& terminal) {
+    if (options.name == catalogue::kTopLevelRole) {
+        return fail(Errc::wrong_usage,
+                    "targets is no delegated role: `lanyard-seeder key renew --role targets` renews it");
+    }
+    return change_delegations(
+        dir, {options.name, kServingRoles, options.passphrase_file}, json, clock, terminal,
+        [&](publish::Publisher& publisher) { return publisher.renew_targets(clock(), options.name); });
 }
 
 }  // namespace lanyard::console

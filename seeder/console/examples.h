@@ -145,6 +145,12 @@ Examples:
   lanyard-seeder delegation remove shop-team
 )";
 
+inline constexpr char const* kDelegationRenew = R"(Let its keys sign again, before the signatures of a role expire
+
+Examples:
+  lanyard-seeder delegation renew shop-team
+)";
+
 inline constexpr char const* kImport = R"(Publish what was signed elsewhere, once enough have signed
 
 Examples:

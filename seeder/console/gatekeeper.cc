@@ -97,7 +97,8 @@ std::vector<Gatekeeper::Answer> Gatekeeper::answer(std::vector<Applicant> const&
             answers.emplace_back(pass_on(verdicts));
         } else if (auto const& verdict = (*verdicts)[at]; !verdict) {
             bool const refused = verdict.error().code == authority::Errc::refused;
-            answers.emplace_back(fail(refused ? announce::Errc::not_admitted : announce::Errc::overloaded, verdict.error().detail));
+            answers.emplace_back(
+                fail(refused ? announce::Errc::not_admitted : announce::Errc::overloaded, verdict.error().detail));
         } else {
             answers.push_back(certify(applicants[at], *verdict));
         }
@@ -129,7 +130,7 @@ void Gatekeeper::spread(News const& news) {
             events_.info("operator.action", text);
         }
     }
-    bool any_lost = false;
+    bool any_lost = news.changes.all_anew;  // some of them may have been revoked a moment before
     for (auto const& node : news.changes.nodes) {
         if (members_.revision() == 0) break;  // at the start all of them are news, and to nobody
         auto const before = members_.state_of(node.id);
@@ -148,7 +149,8 @@ void Gatekeeper::spread(News const& news) {
 
 Status Gatekeeper::admit(http::Caller const& caller, std::string_view node_id) {
     if (!caller.certificate) {
-        return fail(announce::Errc::no_certificate, "this path is for nodes with a certificate of this fleet; join first");
+        return fail(announce::Errc::no_certificate,
+                    "this path is for nodes with a certificate of this fleet; join first");
     }
     if (caller.certificate->common_name != node_id) {
         return fail(announce::Errc::not_admitted, "the certificate is that of another node");
@@ -173,6 +175,7 @@ asio::awaitable<Result<v1::EnrollResponse>> Gatekeeper::enroll(v1::SignedEnrollR
     auto const waiting = std::make_shared<Waiting>();
     waiting->applicant.welcome = welcome_.contain(address);
     waiting->applicant.request = std::move(*request);
+    waiting->applicant.neighbourhood = http::neighbourhood_of(address);
     waiting->applicant.address = std::move(address);
     waiting_.push_back(waiting);
     work_.ring();

@@ -71,7 +71,7 @@ Status make_folder(fs::path const& folder, fs::perms mode) {
         // Whatever the system has against it: there is no state directory to work with.
         auto const code = kind_of(wrong) == Kind::state ? wrong : std::make_error_code(std::errc::io_error);
         return fail(code, "cannot make the directory '" + folder.string() + "': " + wrong.message() +
-                               "; choose a --state that this user may write");
+                              "; choose a --state that this user may write");
     }
     return {};
 }

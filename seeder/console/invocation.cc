@@ -90,6 +90,7 @@ struct Slots {
     ImportOptions import;
     AddDelegationOptions add_delegation;
     RemoveDelegationOptions remove_delegation;
+    RenewDelegationOptions renew_delegation;
     VerifyOptions verify;
 };
 
@@ -232,6 +233,9 @@ void add_delegation(CLI::App& app, Slots& slots) {
     auto* remove = add_command(*delegation, "remove", examples::kDelegationRemove);
     remove->add_option("NAME", slots.remove_delegation.name)->required();
     add_passphrase(*remove, slots.remove_delegation.passphrase_file);
+    auto* renew = add_command(*delegation, "renew", examples::kDelegationRenew);
+    renew->add_option("NAME", slots.renew_delegation.name)->required();
+    add_passphrase(*renew, slots.renew_delegation.passphrase_file);
 }
 
 void add_import(CLI::App& app, ImportOptions& slots) {
@@ -248,7 +252,8 @@ Result<Invocation> collect(CLI::App const& app, Slots slots) {
     bool const of_delegation = command->get_name() == "delegation";
     bool const of_key = command->get_name() == "key";
     auto const group = command->get_name();
-    auto const verb = command->get_subcommands().empty() ? std::string() : command->get_subcommands().front()->get_name();
+    auto const verb =
+        command->get_subcommands().empty() ? std::string() : command->get_subcommands().front()->get_name();
     if (group == "operator") {
         using Verb = OperatorOptions::Verb;
         invocation.command = std::move(slots.members.operator_options);
@@ -274,7 +279,8 @@ Result<Invocation> collect(CLI::App const& app, Slots slots) {
     if (name == "generate") invocation.command = std::move(slots.generate);
     if (name == "rotate") invocation.command = std::move(slots.rotate);
     if (name == "revoke") invocation.command = std::move(slots.revoke);
-    if (name == "renew") invocation.command = std::move(slots.renew);
+    if (name == "renew" && of_key) invocation.command = std::move(slots.renew);
+    if (name == "renew" && of_delegation) invocation.command = std::move(slots.renew_delegation);
     if (name == "import") invocation.command = std::move(slots.import);
     if (name == "show") invocation.command = std::move(slots.show);
     if (name == "verify") invocation.command = std::move(slots.verify);

@@ -34,7 +34,7 @@ struct InitOptions {
 
 struct PublishOptions {
     std::filesystem::path source;
-    bool uploaded = false;  // it came over the network, and lies in the state directory
+    bool uploaded = false;  // the order came from elsewhere (nobody is asked for a passphrase), PATH is in uploads/
     std::string app;
     std::string version;
     std::string channel;
@@ -66,6 +66,7 @@ struct NamedRelease {
 struct ShowOptions : NamedRelease {};
 struct VerifyOptions : NamedRelease {};
 struct WithdrawOptions : NamedRelease {
+    bool remote = false;  // given elsewhere: nobody is here who could be asked for a passphrase
     std::optional<std::filesystem::path> passphrase_file;
 };
 
@@ -104,6 +105,10 @@ struct RemoveDelegationOptions {
     std::string name;
     std::optional<std::filesystem::path> passphrase_file;
 };
+struct RenewDelegationOptions {
+    std::string name;
+    std::optional<std::filesystem::path> passphrase_file;
+};
 struct ListDelegationsOptions {};
 
 struct ImportOptions {
@@ -121,8 +126,8 @@ struct Invocation {
     std::filesystem::path identity;  // of the operator, for `remote`
     std::variant<InitOptions, PublishOptions, ListOptions, ShowOptions, WithdrawOptions, ServeOptions, StatusOptions,
                  ListKeysOptions, GenerateOptions, RotateOptions, RevokeOptions, RenewOptions, ImportOptions,
-                 AddDelegationOptions, RemoveDelegationOptions, ListDelegationsOptions, VerifyOptions, OperatorOptions,
-                 v1::AdminRequest>
+                 AddDelegationOptions, RemoveDelegationOptions, RenewDelegationOptions, ListDelegationsOptions,
+                 VerifyOptions, OperatorOptions, v1::AdminRequest>
         command;
 };
 

@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "manifests/trust/envelope.h"
+#include "proto/http/networks.h"
 #include "proto/identity/key.h"
 #include "proto/identity/token.h"
+#include "proto/outcome/plain_text.h"
 #include "seeder/authority/nodes.h"
 #include "seeder/authority/tokens.h"
 #include "seeder/console/errc.h"
@@ -62,6 +64,19 @@ Status list_nodes(OpenState& state, v1::AdminRequest const& request, Terminal& t
     return {};
 }
 
+Status forget_waiting(OpenState& state, v1::AdminRequest const& request, Terminal& terminal) {
+    auto const place = http::neighbourhood_of(request.node().waiting_at());
+    auto const forgotten = authority::Nodes(state.database).forget_waiting(place);
+    if (!forgotten) return pass_on(forgotten);
+    v1::NodeList list;
+    list.set_schema(1);
+    for (auto const& node : *forgotten) *list.add_nodes() = to_message(node);
+    terminal.out << (request.json() ? to_json(list)
+                                    : fmt::format("{} {} forgotten that waited at {}.\n", forgotten->size(),
+                                                  forgotten->size() == 1 ? "node is" : "nodes are", as_plain(place)));
+    return {};
+}
+
 Status one_node(OpenState& state, v1::AdminRequest const& request, authority::Actor const& actor, trust::TimePoint now,
                 Terminal& terminal) {
     authority::Nodes nodes(state.database);
@@ -72,16 +87,19 @@ Status one_node(OpenState& state, v1::AdminRequest const& request, authority::Ac
     if (order.verb() == v1::NodeOrder::ACCEPT) node = decide(NodeState::accepted);
     if (order.verb() == v1::NodeOrder::REJECT) node = decide(NodeState::rejected);
     if (order.verb() == v1::NodeOrder::REVOKE) node = decide(NodeState::revoked);
+    bool const forgotten = order.verb() == v1::NodeOrder::FORGET;
+    if (forgotten) node = nodes.forget(order.node());
     if (!node) return pass_on(node);
     if (request.json()) {
         terminal.out << to_json(to_message(*node));
     } else if (order.verb() != v1::NodeOrder::SHOW) {
-        terminal.out << fmt::format("Node {} ({}) is {}.\n", printable(node->name), node->id, text(node->state));
+        terminal.out << fmt::format("Node {} ({}) is {}.\n", as_plain(node->name), node->id,
+                                    forgotten ? "forgotten" : text(node->state));
     } else {
         terminal.out << fmt::format(
             "name               {}\nid                 {}\naddress            {}\nstate              {}\n"
             "decided by         {}\nasked (UTC)        {}\ndecided (UTC)      {}\ncertificate until  {}\n",
-            printable(node->name), node->id, node->address, text(node->state), printable(node->by),
+            as_plain(node->name), node->id, node->address, text(node->state), as_plain(node->by),
             time_or_dash(node->asked_at), time_or_dash(node->decided_at), time_or_dash(node->valid_until));
     }
     return {};
@@ -221,6 +239,9 @@ Status member_command(StateDir const& dir, v1::AdminRequest const& request, auth
         case v1::AdminRequest::kListNodes:
             return list_nodes(*state, request, terminal);
         case v1::AdminRequest::kNode:
+            if (request.node().verb() == v1::NodeOrder::FORGET && !request.node().waiting_at().empty()) {
+                return forget_waiting(*state, request, terminal);
+            }
             return one_node(*state, request, actor, now, terminal);
         case v1::AdminRequest::kNewToken:
             return new_token(*state, request, actor, now, terminal);

@@ -8,12 +8,13 @@
 namespace lanyard::console {
 namespace {
 
-constexpr char const* kNode = R"(Nodes that are or want to be enrolled: list, show, accept, reject, revoke
+constexpr char const* kNode = R"(Nodes that are or want to be enrolled: list, show, accept, reject, revoke, forget
 
 Examples:
   lanyard-seeder node list --state-is pending
   lanyard-seeder node accept 4f2a            the beginning of its id is enough
   lanyard-seeder node revoke pc-17           at once, and for good
+  lanyard-seeder node forget pc-17           once it is revoked and the machine is gone
 )";
 constexpr char const* kToken = R"(Tokens with which nodes join: new, list, revoke
 
@@ -49,6 +50,10 @@ void add_node(CLI::App& app, MemberSlots& slots, AddCommand add_command) {
             ->add_option("NODE", slots.node, "Its id, the beginning of it, or its name")
             ->required();
     }
+    auto* forget = add_command(*node, "forget", "Forget a node that is not accepted; it may ask again\n");
+    auto* which = forget->add_option("NODE", slots.node, "Its id, the beginning of it, or its name");
+    forget->add_option("--waiting-at", slots.waiting_at, "Instead: all that wait at this address (IPv6: in its /64)")
+        ->excludes(which);
 }
 
 void add_token(CLI::App& app, MemberSlots& slots, AddCommand add_command) {
@@ -114,7 +119,12 @@ Result<v1::AdminRequest> member_request(std::string const& group, std::string co
         order.set_verb(verb == "accept"   ? v1::NodeOrder::ACCEPT
                        : verb == "reject" ? v1::NodeOrder::REJECT
                        : verb == "revoke" ? v1::NodeOrder::REVOKE
+                       : verb == "forget" ? v1::NodeOrder::FORGET
                                           : v1::NodeOrder::SHOW);
+        order.set_waiting_at(slots.waiting_at);
+        if (slots.node.empty() && slots.waiting_at.empty()) {
+            return fail(Errc::wrong_usage, "say which node is to be forgotten, or with --waiting-at at which address");
+        }
     } else if (verb == "list") {
         request.mutable_list_tokens();
     } else if (verb == "revoke") {

@@ -14,6 +14,7 @@ namespace lanyard::console {
 // Where CLI11 writes what it finds of the node, token, operator and audit commands.
 struct MemberSlots {
     std::string node;
+    std::string waiting_at;
     std::string state;
     std::string token;
     std::uint32_t uses = 1;

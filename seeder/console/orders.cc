@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "seeder/catalogue/catalogue.h"
 #include "seeder/console/errc.h"
 #include "seeder/console/member_commands.h"
 #include "seeder/console/posix_files.h"
@@ -43,6 +44,7 @@ PublishOptions to_options(v1::PublishRelease const& message, std::filesystem::pa
     options.start_seconds = message.start_seconds();
     options.stop_seconds = message.stop_seconds();
     options.probation_seconds = message.probation_seconds();
+    if (!message.role().empty()) options.role = message.role();
     return options;
 }
 
@@ -83,9 +85,11 @@ Status carry_out(StateDir const& dir, AdminRequest const& request, authority::Ac
         }
         case AdminRequest::kShowRelease:
             return show_release(dir, to_options<ShowOptions>(request.show_release()), json, terminal);
-        case AdminRequest::kWithdrawRelease:
-            return withdraw_release(dir, to_options<WithdrawOptions>(request.withdraw_release()), json, clock,
-                                    terminal);
+        case AdminRequest::kWithdrawRelease: {
+            auto options = to_options<WithdrawOptions>(request.withdraw_release());
+            options.remote = true;
+            return withdraw_release(dir, options, json, clock, terminal);
+        }
         case AdminRequest::kPublish:
             return publish_uploaded(dir, request.publish(), json, clock, terminal);
         case AdminRequest::COMMAND_NOT_SET:
@@ -115,12 +119,17 @@ Role least_role(AdminRequest const& request) {
     }
 }
 
+std::string publish_in_words(std::string const& app, std::string const& version, std::string const& role) {
+    auto const what = "publish " + app + " " + version;
+    return role.empty() || role == catalogue::kTopLevelRole ? what : what + " in the role " + role;
+}
+
 std::string order_in_words(AdminRequest const& request) {
     switch (request.command_case()) {
         case AdminRequest::kWithdrawRelease:
             return "withdraw " + request.withdraw_release().app() + " " + request.withdraw_release().version();
         case AdminRequest::kPublish:
-            return "publish " + request.publish().app() + " " + request.publish().version();
+            return publish_in_words(request.publish().app(), request.publish().version(), request.publish().role());
         case AdminRequest::kNewToken:
             return fmt::format("make a token of {} uses, valid {} s", request.new_token().uses(),
                                request.new_token().valid_seconds());
@@ -135,6 +144,10 @@ std::string order_in_words(AdminRequest const& request) {
     if (request.node().verb() == v1::NodeOrder::ACCEPT) return "accept node " + node;
     if (request.node().verb() == v1::NodeOrder::REJECT) return "reject node " + node;
     if (request.node().verb() == v1::NodeOrder::REVOKE) return "revoke node " + node;
+    if (request.node().verb() == v1::NodeOrder::FORGET) {
+        auto const& place = request.node().waiting_at();
+        return place.empty() ? "forget node " + node : "forget nodes that wait at " + place;
+    }
     return "";
 }
 
@@ -175,6 +188,7 @@ v1::PublishRelease to_message(PublishOptions const& options) {
     message.set_start_seconds(options.start_seconds);
     message.set_stop_seconds(options.stop_seconds);
     message.set_probation_seconds(options.probation_seconds);
+    if (options.role != catalogue::kTopLevelRole) message.set_role(options.role);
     return message;
 }
 

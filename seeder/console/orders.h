@@ -15,7 +15,10 @@ namespace lanyard::console {
 // What a role must at least be for this.
 authority::Role least_role(v1::AdminRequest const& request);
 
-// In words, for the audit: "publish shop 1.2.0". Empty: it changes nothing.
+// In words, for the audit: "publish shop 1.2.0", "... in the role shop-team".
+std::string publish_in_words(std::string const& app, std::string const& version, std::string const& role);
+
+// The same of any order. Empty: it changes nothing.
 std::string order_in_words(v1::AdminRequest const& request);
 
 // Carries it out and writes to `terminal` what the command says. Orders that change something leave a line in the

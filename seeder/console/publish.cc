@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "manifests/release/install_policy.h"
+#include "proto/outcome/plain_text.h"
 #include "seeder/catalogue/catalogue.h"
 #include "seeder/ceremony/key_files.h"
 #include "seeder/console/changes.h"
@@ -14,7 +15,6 @@
 #include "seeder/console/posix_files.h"
 #include "seeder/console/progress_meter.h"
 #include "seeder/console/render.h"
-#include "seeder/console/utf8.h"
 #include "seeder/fleet/fleet.h"
 #include "seeder/intake/errc.h"
 #include "seeder/intake/intake.h"
@@ -274,7 +274,8 @@ Status publish_release(StateDir const& dir, PublishOptions const& options, bool 
     if (auto const fine = rehearse(*draft); !fine) return fine;
     auto state = open_state(dir.root());
     if (!state) return pass_on(state);
-    KeyFolder keys(dir, roles_for(options.role), ceremony::passphrase_from(options.passphrase_file), {options.role});
+    auto const ask = options.uploaded ? signing::Passphrase() : ceremony::passphrase_from(options.passphrase_file);
+    KeyFolder keys(dir, roles_for(options.role), ask, {options.role});
     if (auto const delegated = check_role(*state, options.role); !delegated) return delegated;
     if (auto const fit = check_keys(keys, state->database); !fit) return fit;
     if (auto const there = check_public(dir); !there) return there;

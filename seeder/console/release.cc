@@ -111,7 +111,8 @@ Status withdraw_release(StateDir const& dir, WithdrawOptions const& options, boo
     if (!state) return pass_on(state);
     auto const delegated = delegated_roles(*state);
     if (!delegated) return pass_on(delegated);
-    KeyFolder keys(dir, kPublishingRoles, ceremony::passphrase_from(options.passphrase_file), *delegated);
+    auto const ask = options.remote ? signing::Passphrase() : ceremony::passphrase_from(options.passphrase_file);
+    KeyFolder keys(dir, kPublishingRoles, ask, *delegated);
     if (auto const fit = check_keys(keys, state->database); !fit) return fit;
     if (auto const there = check_public(dir); !there) return there;
     PosixDisk disk;

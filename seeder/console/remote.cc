@@ -195,7 +195,20 @@ Status send_payload(Remote& remote, PublishOptions const& options, v1::PublishRe
     return upload(remote, file, message.upload(), length, terminal);
 }
 
+// The keys are the seeder's, and lie there.
+template <class Command>
+bool names_passphrase_file(Invocation const& invocation) {
+    auto const* command = std::get_if<Command>(&invocation.command);
+    return command && command->passphrase_file;
+}
+
 Result<v1::AdminRequest> request_of(Invocation const& invocation) {
+    if (names_passphrase_file<PublishOptions>(invocation) || names_passphrase_file<WithdrawOptions>(invocation)) {
+        return fail(
+            Errc::wrong_usage,
+            "--passphrase-file: the keys are the seeder's, and one under a passphrase is opened beside its state "
+            "directory only; leave the option out with --remote");
+    }
     v1::AdminRequest request;
     if (auto const* order = std::get_if<v1::AdminRequest>(&invocation.command)) {
         request = *order;

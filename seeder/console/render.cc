@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
+#include "proto/outcome/plain_text.h"
 #include "seeder/console/table.h"
 
 namespace lanyard::console {
@@ -71,7 +72,7 @@ std::string release_details(v1::ReleaseInfo const& release) {
     auto const& target = release.target();
     std::string text;
     auto const line = [&](char const* name, std::string const& value) {
-        if (!value.empty()) text += fmt::format("{:<12} {}\n", name, printable(value));
+        if (!value.empty()) text += fmt::format("{:<12} {}\n", name, as_plain(value));
     };
     line("application", release.app());
     line("version", release.version());
@@ -100,14 +101,14 @@ std::string release_details(v1::ReleaseInfo const& release) {
 std::string verification_lines(v1::Verification const& verification) {
     std::string text;
     for (auto const& step : verification.steps()) {
-        text += fmt::format("{:<8} {:<8} {}: {}\n", step.verdict(), printable(step.place()), printable(step.what()),
-                            printable(step.why()));
+        text += fmt::format("{:<8} {:<8} {}: {}\n", step.verdict(), as_plain(step.place()), as_plain(step.what()),
+                            as_plain(step.why()));
     }
     return text;
 }
 
 std::string warning_line(std::string const& text) {
-    return text.empty() ? "" : "lanyard-seeder: warning: " + printable(text) + "\n";
+    return text.empty() ? "" : "lanyard-seeder: warning: " + as_plain(text) + "\n";
 }
 
 std::string to_hex(std::string const& bytes) {

@@ -45,10 +45,14 @@ Result<Config> read_config(StateDir const& dir) {
 }  // namespace
 
 Result<store::Database> open_database(StateDir const& dir) {
-    std::array<std::string_view, 7> const migrations = {catalogue::catalogue_schema(), publish::metadata_schema(),
-                                                        fleet::fleet_schema(), catalogue::delegated_catalogue_schema(),
+    std::array<std::string_view, 8> const migrations = {catalogue::catalogue_schema(),
+                                                        publish::metadata_schema(),
+                                                        fleet::fleet_schema(),
+                                                        catalogue::delegated_catalogue_schema(),
                                                         publish::delegated_metadata_schema(),
-                                                        authority::authority_schema(), fleet::sequence_schema()};
+                                                        authority::authority_schema(),
+                                                        fleet::sequence_schema(),
+                                                        authority::forgetting_schema()};
     auto database = store::Database::open(dir.database(), migrations);
     // An empty one in its place would be another repository.
     if (!database && database.error().code == store::Errc::damaged) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "proto/outcome/plain_text.h"
+
 namespace lanyard::console {
 namespace {
 
@@ -28,12 +30,6 @@ std::string fitted(std::string text, std::size_t width) {
 
 }  // namespace
 
-std::string printable(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-    return text;
-}
-
 std::string Table::to_string(std::size_t width) const {
     std::vector<std::size_t> widths(rows_.front().size());
     for (auto const& row : rows_) {
@@ -52,7 +48,7 @@ std::string Table::to_string(std::size_t width) const {
         std::string line;
         for (std::size_t i = 0; i < widths.size() && i < row.size(); ++i) {
             if (i > 0) line += std::string(kGap, ' ');
-            line += fitted(printable(row[i]), widths[i]);
+            line += fitted(as_plain(row[i]), widths[i]);
         }
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + "\n";

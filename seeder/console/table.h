@@ -5,7 +5,8 @@
 
 namespace lanyard::console {
 
-// Text in columns for people. Control characters are shown as '?': some cells hold what a node has said.
+// Text in columns for people. What is not plain (proto/outcome) is shown as '?': some
+// cells hold what a node has said.
 class Table {
 public:
     explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
@@ -21,8 +22,5 @@ private:
 
 // Wide enough for whole key ids: they are compared to their last digit, and a stranger finds one that begins alike.
 inline constexpr std::size_t kWithKeyIds = 200;
-
-// `text` without control characters.
-std::string printable(std::string text);
 
 }  // namespace lanyard::console

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "proto/outcome/plain_text.h"
 #include "seeder/fleet/errc.h"
 
 namespace lanyard::fleet {
@@ -24,24 +25,15 @@ struct Field {
     std::size_t longest;
 };
 
-// Of ASCII and, as UTF-8 writes them, of Latin-1: terminals obey both.
-bool has_control_character(std::string_view text) {
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        auto const byte = static_cast<unsigned char>(text[at]);
-        if (byte < 0x20 || byte == 0x7f) return true;
-        if (byte == 0xc2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xa0) return true;
-    }
-    return false;
-}
-
 Status check_texts(std::initializer_list<Field> fields) {
     for (auto const& field : fields) {
         if (field.text.size() > field.longest) {
             return fail(Errc::malformed, std::string(field.name) + " is longer than " + std::to_string(field.longest) +
                                              " bytes; shorten it");
         }
-        if (has_control_character(field.text)) {
-            return fail(Errc::malformed, std::string(field.name) + " holds a control character; remove it");
+        if (!is_plain(field.text)) {
+            return fail(Errc::malformed,
+                        std::string(field.name) + " holds a character that cannot be shown; remove it");
         }
     }
     return {};

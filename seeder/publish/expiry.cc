@@ -12,14 +12,21 @@ std::string in_words(std::chrono::seconds span) {
     return hours < 48 ? std::to_string(hours) + " hours" : std::to_string(hours / 24) + " days";
 }
 
-// Appends nothing while there is time.
+// Appends nothing while there is time. `lost`: what is the matter once it is over.
 void warn(std::vector<std::string>& warnings, std::string const& role, SignedRole const& signed_role,
-          lifetime::Days ahead, trust::TimePoint now, std::string const& remedy) {
+          lifetime::Days ahead, trust::TimePoint now, std::string const& remedy,
+          std::string const& lost = "nodes refuse all updates") {
     if (end_of(signed_role.expires) - now >= ahead) return;
     auto const days = std::to_string(days_left(signed_role.expires, now));
-    auto const when = has_expired(signed_role, now) ? std::string("have expired: nodes refuse all updates")
-                                                    : "expire in " + days + " days";
+    auto const when = has_expired(signed_role, now) ? "have expired: " + lost : "expire in " + days + " days";
     warnings.push_back("the signatures of " + role + " " + when + "; " + remedy);
+}
+
+void warn_of_delegated(std::vector<std::string>& warnings, std::string const& name, SignedRole const& signed_role,
+                       trust::TimePoint now) {
+    warn(warnings, "the delegated role " + name, signed_role, lifetime::kWarnTargets, now,
+         "`lanyard-seeder delegation renew " + name + "` renews them, and so does publishing a release in the role",
+         "nodes find no release of it");
 }
 
 }  // namespace
@@ -58,6 +65,14 @@ std::vector<std::string> expiry_warnings(Manifest const& manifest, trust::TimePo
     warn(warnings, "root", manifest.roots.back(), lifetime::kWarnRoot, now,
          "`lanyard-seeder key renew --role root` renews them");
     warn(warnings, "targets", manifest.targets, lifetime::kWarnTargets, now, "publishing any release renews them");
+    // A role that was taken back may expire: nobody asks for it. That targets cannot be read is said elsewhere.
+    auto const targets = targets_in(manifest.targets);
+    if (!targets) return warnings;
+    for (auto const& delegation : targets->delegations()) {
+        auto const role = manifest.delegated.find(delegation.name());
+        if (role == manifest.delegated.end()) continue;
+        warn_of_delegated(warnings, role->first, role->second, now);
+    }
     return warnings;
 }
 

@@ -95,20 +95,6 @@ Result<v1::Root> make_next_root(v1::Root const& before, std::vector<RoleKeys> co
     return next;
 }
 
-v1::Role const& role_of(v1::Root const& root, RoleName role) {
-    switch (role) {
-        case RoleName::root:
-            return root.root();
-        case RoleName::timestamp:
-            return root.timestamp();
-        case RoleName::snapshot:
-            return root.snapshot();
-        case RoleName::targets:
-            break;
-    }
-    return root.targets();
-}
-
 RoleKeys keys_of(v1::Root const& root, RoleName role) {
     RoleKeys keys{role, {}, role_of(root, role).threshold()};
     for (auto const& id : role_of(root, role).keyids()) {

@@ -27,7 +27,6 @@ v1::Root make_first_root(std::string const& repo_id, std::vector<RoleKeys> const
 Result<v1::Root> make_next_root(v1::Root const& before, std::vector<RoleKeys> const& changes, trust::TimePoint now);
 
 // What the root says of a role.
-v1::Role const& role_of(v1::Root const& root, trust::RoleName role);
 RoleKeys keys_of(v1::Root const& root, trust::RoleName role);
 
 bool same_keys(v1::Root const& a, v1::Root const& b, trust::RoleName role);

@@ -123,8 +123,8 @@ Result<Change> Publisher::withdraw(catalogue::Filter const& filter, trust::TimeP
     });
 }
 
-Result<Change> Publisher::renew_targets(trust::TimePoint now) {
-    return change(now, [&](Step& step) { return publish_live(step, {catalogue::kTopLevelRole}); });
+Result<Change> Publisher::renew_targets(trust::TimePoint now, std::string const& role) {
+    return change(now, [&](Step& step) { return publish_live(step, {role}); });
 }
 
 Result<Change> Publisher::delegate(v1::Delegation delegation, std::vector<v1::Key> const& keys, trust::TimePoint now) {

@@ -75,8 +75,8 @@ public:
     // Refused while it has live releases.
     Result<Change> remove_delegation(std::string const& name, trust::TimePoint now);
 
-    // The same releases, and they hold anew.
-    Result<Change> renew_targets(trust::TimePoint now);
+    // The same releases of the role, and they hold anew.
+    Result<Change> renew_targets(trust::TimePoint now, std::string const& role = catalogue::kTopLevelRole);
 
     // What was asked for, signed: held_against() what is published, and judged as a node would. With too few signatures
     // it gives the request back. The catalogue follows the targets that were signed.

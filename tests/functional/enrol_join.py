@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import programs, states, wire
+from harness import messages, programs, states, wire
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_the_first_token_admits_one_node_and_no_second(seeder, fresh_node):
     assert first.join(seeder, "--app", "demo", token=seeder.first_token).code == 0
     refused = second.join(seeder, "--app", "demo", token=seeder.first_token)
     states.refused(refused, 7)
-    assert "used up" in refused.err
+    assert "used up" in refused.err and refused.err.count("\n") == 1, "one line, and no empty one behind it"
     assert left_nothing(second)
     assert {name: node.state for name, node in seeder.nodes().items()} == {"first": "accepted"}
 
@@ -170,6 +170,109 @@ def test_a_join_that_was_killed_after_the_seeder_had_accepted_it_goes_on_without
     again = node.join(seeder, "--app", "demo", token=seeder.token())
     assert again.code == 0, again
     assert len(seeder.nodes()) == 1
+
+
+@pytest.fixture
+def slower_join(seeder, fresh_node):
+    """A join of pc-9 that has begun, and hears nothing of the seeder until the detour is opened."""
+    node = fresh_node("pc-9")
+    with wire.Detour(seeder) as detour:
+        process = subprocess.Popen(
+            [programs.BIN / "lanyard-node", "join", "--seeder", detour.url, "--root-digest", seeder.root_digest,
+             "--token", seeder.first_token, "--app", "demo", "--name", "pc-9", "--state", node.state],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        detour.wait()
+
+        def finish():
+            detour.open()
+            out, err = process.communicate(timeout=programs.PATIENCE)
+            return programs.Answer(process.returncode, out, err)
+
+        yield node, finish
+        process.kill()
+
+
+def test_a_slower_join_into_the_same_directory_takes_nothing_from_the_one_that_has_joined(seeder, slower_join):
+    node, finish = slower_join
+    assert node.join(seeder, "--app", "demo", token=seeder.first_token).code == 0
+    before = states.fingerprint(node.state)
+    answer = finish()
+    states.refused(answer, 4)
+    assert "this node has joined" in answer.err
+    assert states.fingerprint(node.state) == before
+    assert node.call("check").code == 0
+    assert len(seeder.nodes()) == 1
+
+
+def test_a_slower_join_leaves_the_key_of_one_that_was_interrupted(seeder, slower_join):
+    node, finish = slower_join
+    waiting = begin_join(node, seeder)
+    waiting.kill()
+    waiting.communicate()
+    (node.state / "node.toml").unlink(missing_ok=True)  # killed a moment before it was written
+    key = (node.state / "key.pem").read_bytes()
+    states.refused(finish(), 4)
+    assert (node.state / "key.pem").read_bytes() == key
+    again = node.join(seeder, "--app", "demo", token=seeder.first_token)
+    assert again.code == 0, again
+    assert (node.state / "key.pem").read_bytes() == key
+
+
+def test_a_join_that_is_refused_leaves_what_an_earlier_one_had_left(seeder, fresh_node):
+    node = fresh_node("pc-9")
+    waiting = begin_join(node, seeder)
+    waiting.kill()
+    waiting.communicate()
+    (node.state / "node.toml").unlink(missing_ok=True)
+    assert seeder.call("node", "reject", "pc-9").code == 0
+    refused = node.join(seeder, "--app", "demo", "--ca-digest", wire.ca_digest(seeder), token="")
+    states.refused(refused, 7)
+    assert (node.state / "key.pem").exists()
+    assert node.join(seeder, "--app", "demo").code == 0
+
+
+def test_a_revocation_cannot_be_blocked_by_those_who_ask_under_the_same_names(seeder, make_node, fresh_node):
+    """Whoever reaches the port may ask to be enrolled, under any name."""
+    stolen = make_node(seeder, "pc-1")
+    node_id = stolen.status().node_id
+    for number, name in enumerate(("pc-1", node_id[:4], node_id[:8], node_id)):
+        other = fresh_node(f"other-{number}")
+        other.name = name
+        joined = other.join(seeder, "--app", "demo", "--ca-digest", wire.ca_digest(seeder), "--no-wait", token="")
+        assert joined.code == 0, joined
+    answer = seeder.call("node", "revoke", "pc-1")
+    assert answer.code == 0 and node_id in answer.out, answer
+    shown = seeder.call("node", "show", node_id, "--json").json(messages.admin_pb2.EnrolledNode)
+    assert (shown.node_id, shown.state) == (node_id, "revoked")
+    for part in (node_id[:4], node_id[:8]):
+        assert node_id in seeder.call("node", "show", part).out
+
+
+def test_what_was_revoked_or_waits_in_vain_can_be_forgotten(seeder, make_node, fresh_node):
+    node = make_node(seeder, "pc-1")
+    states.refused(seeder.call("node", "forget", "pc-1"), 4)
+    assert seeder.call("node", "revoke", "pc-1").code == 0
+    assert seeder.call("node", "forget", "pc-1").code == 0
+    for number in (8, 9):
+        other = fresh_node(f"pc-{number}")
+        other.join(seeder, "--app", "demo", "--ca-digest", wire.ca_digest(seeder), "--no-wait", token="")
+    [address] = {listed.address for listed in seeder.nodes().values()}
+    assert seeder.call("node", "forget", "--waiting-at", address).out == f"2 nodes are forgotten that waited at {address}.\n"
+    assert seeder.nodes() == {}
+    states.refused(seeder.call("node", "forget", "--waiting-at", address), 3)
+    states.refused(seeder.call("node", "forget"), 2)
+    assert node.call("check").code != 0, "what is forgotten is not let in"
+
+
+def test_nobody_gives_orders_to_the_operators_terminal_by_the_name_of_a_node(seeder, fresh_node):
+    """CSI as UTF-8 writes it, and a mark that turns the line round."""
+    for name in ("pc\u009b2J", "pc\u202e1", "pc\u200b-1"):
+        node = fresh_node("evil")
+        node.name = name
+        answer = node.join(seeder, "--app", "demo", "--ca-digest", wire.ca_digest(seeder), "--no-wait", token="")
+        states.refused(answer, 7)
+        assert left_nothing(node)
+    assert seeder.nodes() == {} and seeder.daemon.told("fleet.pending") == []
 
 
 def test_a_revoked_node_is_put_out_at_once_and_stays_out(seeder, make_node, release):

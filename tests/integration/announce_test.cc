@@ -68,6 +68,12 @@ protected:
         settings.public_dir = scratch / "public";
         settings.swarm_port = 8431;
         settings.rate_limit = rate_limit;
+        settings.admin = [](http::Request) -> asio::awaitable<http::Response> {
+            co_return http::Response::text(403, "whoever it is");
+        };
+        settings.is_operator = [this](http::Caller const& caller) {
+            return caller.certificate && caller.certificate->common_name == an_operator;
+        };
         client.reset();
         front = std::make_unique<Front>(io, events, releases, tracker, recorder, door, settings);
         if (auto const shown = front->use_tls(certificates.server()); !shown) {
@@ -79,6 +85,11 @@ protected:
         client = std::make_unique<http::Client>(io, url, std::nullopt, certificates.stranger());
     }
 
+    // From now on with the certificate of this key.
+    void show(identity::Key const& key) {
+        http::Url const url{"127.0.0.1", front->port(), http::Url::Scheme::https};
+        client = std::make_unique<http::Client>(io, url, std::nullopt, certificates.node(key));
+    }
     http::ClientResponse send(http::Method method, std::string path, std::string body = "") {
         auto answer = run_until(io, client->send(request_of(method, std::move(path), std::move(body))));
         EXPECT_TRUE(answer) << answer.error().detail;
@@ -161,6 +172,7 @@ protected:
         return announce;
     }
 
+    std::string an_operator;  // the id of one whose certificate is an operator's
     support::Scratch scratch;
     store::Database database = open(scratch / "seeder.db");
     fleet::Fleet fleet{database};
@@ -408,7 +420,7 @@ TEST_F(AnnounceTest, RefusesMalformedMessagesWithASentence) {
     }
     auto check = check_of();
     check.set_node_name("pc\n1");
-    EXPECT_EQ(post("/v1/check", check).body, "node_name holds a control character; remove it\n");
+    EXPECT_EQ(post("/v1/check", check).body, "node_name holds a character that cannot be shown; remove it\n");
     auto report = report_of(1);
     report.set_attempt_id("1");
     EXPECT_EQ(send_report(report).status, 400u);
@@ -488,6 +500,20 @@ TEST_F(AnnounceTest, AnswersWhoAsksTooOftenWithTooManyRequests) {
     auto const answer = get("/healthz");
     EXPECT_EQ(answer.status, 429u);
     EXPECT_EQ(answer.retry_after, 1s);
+}
+
+TEST_F(AnnounceTest, LetsOperatorsAskAsOftenAsTheyNeedToAndNoOtherCertificateOfTheFleet) {
+    auto const known = *identity::Key::generate();
+    an_operator = identity::node_id_of(known.public_key());
+    start(http::RateLimit{0.001, 3, 100});
+    show(known);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(get("/v1/admin/command").status, 403u);
+    show(*identity::Key::generate());
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(get("/v1/admin/command").status, 403u);
+    EXPECT_EQ(get("/v1/admin/command").status, 429u);
+    show(known);
+    EXPECT_EQ(get("/v1/admin/command").status, 403u) << "who is known is let ask, whatever others do at that address";
+    EXPECT_EQ(get("/healthz").status, 429u);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 """Speaks to a seeder as a program that shares no code with it: TLS by Python's ssl, signatures by the openssl command."""
+import contextlib
 import hashlib
 import http.client
 import pathlib
@@ -122,3 +123,96 @@ class Listener:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._thread.join()
+
+
+class Detour:
+    """Another way to a seeder, at its address: closed until opened, and then everything passes."""
+
+    def __init__(self, seeder):
+        self._seeder, self._opened, self._came = seeder, threading.Event(), threading.Event()
+        self._listener = socket.create_server((seeder.address, 0))
+        self.url = f"https://{seeder.address}:{self._listener.getsockname()[1]}"
+        self._open = []
+
+    def wait(self):
+        """Until somebody stands there."""
+        assert self._came.wait(60), "nobody came"
+
+    def open(self):
+        self._opened.set()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                self._came.set()
+                self._opened.wait()
+                far = socket.create_connection((self._seeder.address, self._seeder.port))
+                self._open += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _pass_on(one, other):
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+    def __enter__(self):
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._opened.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for end in self._open:
+            end.close()
+
+
+class Egress:
+    """What anybody in here sends to addresses beyond 127.0.0.0/8 and ::1, or asks a name server: `sent`, once left. All
+    of it is led to the loopback interface, and seen there. Needs an enclosure."""
+
+    LAST = "198.51.100.1"  # sent at the end: whatever was sent before has been seen, too
+    ROUTES = (["ip", "route"], ["ip", "-6", "route"])
+
+    def __init__(self):
+        self.sent = []
+
+    def __enter__(self):
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))  # ETH_P_ALL
+        self._socket.bind(("lo", 0))
+        for route in self.ROUTES:  # there may be no IPv6
+            subprocess.run([*route, "add", "default", "dev", "lo"], check=route is self.ROUTES[0], capture_output=True)
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", (self.LAST, 9))
+        self._thread.join(60)
+        assert not self._thread.is_alive(), "what is sent is not seen"
+        for route in self.ROUTES:
+            subprocess.run([*route, "delete", "default", "dev", "lo"], capture_output=True)
+        self._socket.close()
+
+    def _watch(self):
+        while True:
+            data, (_, _, kind, *_) = self._socket.recvfrom(65536)
+            target = self._target(data) if kind == socket.PACKET_OUTGOING else None  # it comes back in at once
+            if target == self.LAST:
+                return
+            if target:
+                self.sent.append(target)
+
+    @staticmethod
+    def _target(data):
+        if data[0] >> 4 == 6:
+            to = socket.inet_ntop(socket.AF_INET6, data[24:40])
+            return None if to == "::1" or to.startswith(("ff02:", "fe80:")) else to
+        to, header = socket.inet_ntoa(data[16:20]), (data[0] & 15) * 4
+        is_question = data[9] in (6, 17) and data[header + 2:header + 4] == b"\0\x35"
+        return to if is_question or not to.startswith("127.") else None

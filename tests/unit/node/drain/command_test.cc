@@ -31,6 +31,14 @@ TEST(LastWords, KeepUtf8AndNothingThatIsNot) {
     EXPECT_EQ(last_words("\xf4\x90\x80\x80", 100), "????");  // above U+10FFFF
 }
 
+TEST(LastWords, HoldNothingThatASeederRefusesInAReport) {
+    EXPECT_EQ(last_words("a\xc2\x9b"
+                         "2J b\xe2\x80\xae"
+                         "c",
+                         100),
+              "a?2J b?c");
+}
+
 TEST(WordsFor, SayHowACommandEnded) {
     EXPECT_EQ(words_for(Ending{.exit_code = 3}, 30s), "ended with exit code 3");
     EXPECT_EQ(words_for(Ending{.exit_code = 3, .output = "no\n"}, 30s), "ended with exit code 3: no");

@@ -28,5 +28,13 @@ TEST(NetworksTest, NameTheOneThatIsWrong) {
     }
 }
 
+TEST(NeighbourhoodTest, IsAnAddressOfIPv4AndTheFirstHalfOfOneOfIPv6) {
+    EXPECT_EQ(neighbourhood_of("192.0.2.7"), "192.0.2.7");
+    EXPECT_EQ(neighbourhood_of("fd00:0:0:7:1:2:3:4"), neighbourhood_of("fd00:0:0:7::9"));
+    EXPECT_NE(neighbourhood_of("fd00:0:0:7::9"), neighbourhood_of("fd00:0:0:8::9"));
+    EXPECT_EQ(neighbourhood_of("fd00:0:0:7::9"), neighbourhood_of(neighbourhood_of("fd00:0:0:7::9")));
+    EXPECT_EQ(neighbourhood_of(""), "") << "a local caller has none";
+}
+
 }  // namespace
 }  // namespace lanyard::http

@@ -16,7 +16,7 @@ namespace lanyard::authority {
 inline constexpr std::chrono::sys_seconds kNow{std::chrono::seconds(1'800'000'000)};
 
 inline store::Database open_authority(std::filesystem::path const& file) {
-    std::array const migrations = {authority_schema()};
+    std::array const migrations = {authority_schema(), forgetting_schema()};
     auto database = store::Database::open(file, migrations);
     if (!database) throw std::runtime_error(database.error().detail);
     return std::move(*database);

@@ -15,7 +15,8 @@ class NodesTest : public testing::Test {
 protected:
     Result<NodeState> enrol(Key const& of, std::string const& secret = "", bool welcome = false,
                             std::string const& address = "10.0.0.7") {
-        Applicant const applicant{request_of(of, secret), address, welcome};
+        Applicant applicant{request_of(of, secret), address, address, welcome};
+        applicant.request.set_node_name(called);
         auto verdicts = nodes.enrol(std::span(&applicant, 1), now + std::chrono::days(90), now);
         EXPECT_TRUE(verdicts) << verdicts.error().detail;
         return verdicts->at(0);
@@ -32,6 +33,7 @@ protected:
     Nodes nodes{database};
     Tokens tokens{database};
     std::chrono::sys_seconds now = kNow;
+    std::string called = "pc-1";  // those who ask
     Key key = *Key::generate();
 };
 
@@ -116,7 +118,7 @@ TEST_F(NodesTest, HasAWayBackForANodeWhoseCertificateHasLongExpired) {
 }
 
 TEST_F(NodesTest, BoundsHowManyWaitFromOneAddressAndForgetsThoseThatGaveUp) {
-    for (int i = 0; i < Nodes::kMostPendingOfAddress; ++i) EXPECT_TRUE(enrol(*Key::generate()));
+    for (int i = 0; i < Nodes::kMostPendingOfNeighbourhood; ++i) EXPECT_TRUE(enrol(*Key::generate()));
     auto const one_more = enrol(key);
     ASSERT_FALSE(one_more);
     EXPECT_EQ(one_more.error().code, Errc::too_many);
@@ -125,6 +127,69 @@ TEST_F(NodesTest, BoundsHowManyWaitFromOneAddressAndForgetsThoseThatGaveUp) {
     now += Nodes::kForgetPending + 1s;
     EXPECT_EQ(enrol(*Key::generate()), NodeState::pending);
     EXPECT_EQ(nodes.list(NodeState::pending)->size(), 1u);
+}
+
+TEST_F(NodesTest, RevokesTheAcceptedOneHoweverManyAskUnderItsNameOrUnderPartsOfItsId) {
+    EXPECT_EQ(enrol(key, token()), NodeState::accepted);
+    auto const id = id_of(key);
+    for (std::size_t digits = 4; digits <= id.size(); ++digits) {
+        called = id.substr(0, digits);
+        EXPECT_EQ(enrol(*Key::generate()), NodeState::pending) << "a node may be called so";
+    }
+    called = "pc-1";
+    EXPECT_EQ(enrol(*Key::generate()), NodeState::pending);
+    for (auto const& word : {id, id.substr(0, 8), std::string("pc-1")}) {
+        EXPECT_EQ(nodes.decide(word, NodeState::revoked, "anna", now)->id, id) << word;
+        // To have it once more.
+        ASSERT_TRUE(database.write([&](store::Connection& connection) -> Status {
+            connection.prepare("UPDATE authority_nodes SET state = 'accepted' WHERE id = ?").bind(id).run();
+            return {};
+        }));
+    }
+    EXPECT_EQ(nodes.decide("pc-1", NodeState::accepted, "anna", now).error().code, Errc::ambiguous)
+        << "nobody is let in because of a name that somebody else has, too";
+}
+
+TEST_F(NodesTest, SaysThatSeveralAreMeantWhenTwoAcceptedOnesHaveTheName) {
+    EXPECT_EQ(enrol(key, token()), NodeState::accepted);
+    EXPECT_EQ(enrol(*Key::generate(), token()), NodeState::accepted);
+    auto const both = nodes.decide("pc-1", NodeState::revoked, "anna", now);
+    ASSERT_FALSE(both);
+    EXPECT_EQ(both.error().code, Errc::ambiguous);
+    EXPECT_EQ(nodes.decide(id_of(key), NodeState::revoked, "anna", now)->id, id_of(key));
+}
+
+TEST_F(NodesTest, ForgetsWhatIsNotAcceptedAndMembersForgetItToo) {
+    Members members;
+    EXPECT_EQ(enrol(key, token()), NodeState::accepted);
+    members.apply(*changes_since(database, members.revision()));
+    EXPECT_EQ(nodes.forget("pc-1").error().code, Errc::exists_already);
+    ASSERT_TRUE(nodes.decide("pc-1", NodeState::revoked, "anna", now));
+    EXPECT_EQ(nodes.forget("pc-1")->id, id_of(key));
+    EXPECT_EQ(nodes.forget("pc-1").error().code, Errc::unknown);
+    EXPECT_TRUE(nodes.list(std::nullopt)->empty());
+    auto const changes = changes_since(database, members.revision());
+    EXPECT_TRUE(changes->all_anew);
+    members.apply(*changes);
+    EXPECT_FALSE(members.state_of(id_of(key)));
+    EXPECT_FALSE(members.accepted_node(id_of(key)));
+    EXPECT_FALSE(changes_since(database, members.revision())->any());
+    EXPECT_EQ(enrol(key), NodeState::pending) << "and it begins from the beginning";
+    members.apply(*changes_since(database, members.revision()));
+    EXPECT_EQ(members.state_of(id_of(key)), NodeState::pending);
+}
+
+TEST_F(NodesTest, ForgetsAllThatWaitAtOnePlaceAndMakesRoomForOthersThere) {
+    EXPECT_EQ(enrol(key, token()), NodeState::accepted);
+    for (int i = 0; i < Nodes::kMostPendingOfNeighbourhood; ++i) EXPECT_TRUE(enrol(*Key::generate()));
+    EXPECT_EQ(enrol(*Key::generate(), "", false, "10.0.0.8"), NodeState::pending);
+    EXPECT_FALSE(enrol(*Key::generate()));
+    auto const forgotten = nodes.forget_waiting("10.0.0.7");
+    ASSERT_TRUE(forgotten) << forgotten.error().detail;
+    EXPECT_EQ(forgotten->size(), static_cast<std::size_t>(Nodes::kMostPendingOfNeighbourhood));
+    EXPECT_EQ(nodes.list(std::nullopt)->size(), 2u) << "the accepted one, and the one that waits elsewhere";
+    EXPECT_EQ(enrol(*Key::generate()), NodeState::pending);
+    EXPECT_EQ(nodes.forget_waiting("10.0.0.9").error().code, Errc::unknown);
 }
 
 TEST_F(NodesTest, FindsANodeByNameOrTheBeginningOfItsIdAndSaysWhenSeveralAreMeant) {
@@ -149,12 +214,21 @@ TEST_F(NodesTest, BelievesARequestOnlyWhenTheKeyOfItsIdHasSignedIt) {
     changed.mutable_request()->back() ^= 1;
     auto name = request_of(key);
     name.set_node_name("pc\n1");
+    auto turned = request_of(key);
+    turned.set_node_name(
+        "pc\xe2\x80\xae"
+        "1");
+    auto commanding = request_of(key);
+    commanding.set_node_name(
+        "pc\xc2\x9b"
+        "2J");
     auto long_name = request_of(key);
     long_name.set_node_name(std::string(254, 'x'));
     v1::SignedEnrollRequest huge;
     huge.set_request(std::string(100'000, 'x'));
-    for (auto const& message : {signed_request(key, another_id), another_key, changed, signed_request(key, name),
-                                signed_request(key, long_name), huge, v1::SignedEnrollRequest()}) {
+    for (auto const& message :
+         {signed_request(key, another_id), another_key, changed, signed_request(key, name), signed_request(key, turned),
+          signed_request(key, commanding), signed_request(key, long_name), huge, v1::SignedEnrollRequest()}) {
         auto const checked = check_request(message);
         ASSERT_FALSE(checked);
         EXPECT_EQ(checked.error().code, Errc::malformed) << checked.error().detail;

@@ -4,7 +4,7 @@
 
 #include "tests/support/signing_requests.h"
 
-namespace lanyard::ceremony {
+namespace lanyard::ceremony::describe_test {
 namespace {
 
 using support::Ceremony;
@@ -161,4 +161,4 @@ TEST(Describe, SaysThatARepositoryIsNew) {
 }
 
 }  // namespace
-}  // namespace lanyard::ceremony
+}  // namespace lanyard::ceremony::describe_test

@@ -17,7 +17,7 @@
 #include "seeder/ceremony/errc.h"
 #include "tests/support/scratch.h"
 
-namespace lanyard::ceremony {
+namespace lanyard::ceremony::key_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -122,4 +122,4 @@ TEST_F(KeyFilesTest, APrivateKeyIsNotMadeUnderTheNameOfWhatLiesBesideIt) {
 }
 
 }  // namespace
-}  // namespace lanyard::ceremony
+}  // namespace lanyard::ceremony::key_files_test

@@ -7,7 +7,7 @@
 #include "seeder/ceremony/seen.h"
 #include "tests/support/signing_requests.h"
 
-namespace lanyard::ceremony {
+namespace lanyard::ceremony::published_test {
 namespace {
 
 using support::Ceremony;
@@ -171,4 +171,4 @@ TEST(Published, AKeyOfOneRepositoryFoundsNoOther) {
 }
 
 }  // namespace
-}  // namespace lanyard::ceremony
+}  // namespace lanyard::ceremony::published_test

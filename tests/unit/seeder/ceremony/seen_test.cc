@@ -7,7 +7,7 @@
 #include "seeder/ceremony/errc.h"
 #include "tests/support/scratch.h"
 
-namespace lanyard::ceremony {
+namespace lanyard::ceremony::seen_test {
 namespace {
 
 TEST(Seen, IsReadAsItWasWritten) {
@@ -41,4 +41,4 @@ TEST(Seen, IsNeverPassedOverBecauseItCannotBeUnderstood) {
 }
 
 }  // namespace
-}  // namespace lanyard::ceremony
+}  // namespace lanyard::ceremony::seen_test

@@ -69,7 +69,7 @@ protected:
 
     // One request of each kind, by the least role that it needs.
     static std::vector<std::pair<Role, v1::AdminRequest>> every_request() {
-        std::vector<std::pair<Role, v1::AdminRequest>> all(12);
+        std::vector<std::pair<Role, v1::AdminRequest>> all(14);
         all[0].second.mutable_status();
         all[1].second.mutable_list_releases();
         all[2].second.mutable_show_release();
@@ -81,11 +81,14 @@ protected:
         all[6].second.mutable_publish();
         all[7] = {Role::publisher, {}};
         all[7].second.mutable_withdraw_release();
-        for (int i = 8; i < 12; ++i) all[i].first = Role::administrator;
+        for (int i = 8; i < 14; ++i) all[i].first = Role::administrator;
         all[8].second.mutable_node()->set_verb(v1::NodeOrder::REVOKE);
         all[9].second.mutable_new_token()->set_uses(1);
         all[10].second.mutable_revoke_token();
         all[11].second.mutable_audit()->set_limit(1);
+        all[12].second.mutable_node()->set_verb(v1::NodeOrder::FORGET);
+        all[13].second.mutable_node()->set_verb(v1::NodeOrder::FORGET);
+        all[13].second.mutable_node()->set_waiting_at("10.0.0.7");
         return all;
     }
 
@@ -231,6 +234,47 @@ TEST_F(AdminDeskTest, KeepsNoUploadWhoseDigestIsAnotherAndTakesNoNameThatIsAPath
     EXPECT_EQ(send(caller, "/v1/admin/upload", "name=" + name + "&offset=-1", "payload").status, 400u);
     auto const viewer = operator_with(Role::viewer);
     EXPECT_EQ(send(by_certificate("x", viewer), "/v1/admin/upload", "name=" + name + "&offset=0", "p").status, 403u);
+}
+
+TEST_F(AdminDeskTest, LetsTheNextPublishHaveItsTurnThoughOneEndsInABug) {
+    restart();
+    int calls = 0;
+    AdminDesk faulty(io, pool, *doors.back(), dir, "", [&] {
+        if (++calls == 1) throw std::runtime_error("a bug");
+        return now;
+    });
+    auto const publish = [&] {
+        v1::AdminRequest order;
+        order.mutable_publish()->set_upload(std::string(64, 'a'));
+        http::Request request;
+        request.method = http::Method::post;
+        request.path = "/v1/admin/command";
+        request.body = order.SerializeAsString();
+        request.caller = user(0);
+        return support::run(io, faulty.answer(std::move(request)));
+    };
+    EXPECT_THROW(publish(), std::runtime_error);
+    EXPECT_EQ(message_of(publish()).exit_code(), 2u) << "nothing was uploaded; but it was looked at";
+}
+
+TEST_F(AdminDeskTest, PublishesInTheRoleThatTheOrderNames) {
+    auto const print = operator_with(Role::publisher);
+    v1::AdminRequest order;
+    auto& release = *order.mutable_publish();
+    std::string const payload = "payload";
+    release.set_upload(identity::to_hex(identity::sha256(payload)));
+    release.set_length(payload.size());
+    release.set_app("shop");
+    release.set_version("1.0.0");
+    release.set_channel("stable");
+    release.set_platform("any/any");
+    release.set_role("shop-team");
+    auto const caller = by_certificate("x", print);
+    ASSERT_EQ(send(caller, "/v1/admin/upload", "name=" + release.upload() + "&offset=0", payload).status, 200u);
+    auto const answer = message_of(ask(caller, order));
+    EXPECT_EQ(answer.exit_code(), 3u);
+    EXPECT_NE(answer.err().find("'shop-team'"), std::string::npos) << answer.err() << ": nobody has delegated to it";
+    EXPECT_EQ(audit().front().what, "publish shop 1.0.0 in the role shop-team");
 }
 
 TEST_F(AdminDeskTest, RefusesWhatIsNoCommand) {

@@ -81,6 +81,33 @@ TEST_F(GatekeeperTest, AcceptsTheNetworksThatTheOperatorHasNamedAndNoOthers) {
     }
 }
 
+TEST_F(GatekeeperTest, CountsThoseThatWaitInTheNetworkOfOneIPv6MachineTogetherAndForgetsThemTogether) {
+    auto const wait_at = [&](std::string const& address) { return enroll(*Key::generate(), "", address); };
+    for (std::int64_t i = 0; i < authority::Nodes::kMostPendingOfNeighbourhood; ++i) {
+        ASSERT_TRUE(wait_at("2001:db8:0:1::" + std::to_string(i)));
+    }
+    EXPECT_FALSE(wait_at("2001:db8:0:1:ffff::1"));
+    EXPECT_TRUE(wait_at("2001:db8:0:2::1"));
+    v1::AdminRequest forget;
+    forget.mutable_node()->set_verb(v1::NodeOrder::FORGET);
+    forget.mutable_node()->set_waiting_at("2001:db8:0:1::7");
+    ASSERT_TRUE(order(forget));
+    EXPECT_EQ(out.str(), "100 nodes are forgotten that waited at 2001:db8:0:1::.\n");
+    EXPECT_TRUE(wait_at("2001:db8:0:1:ffff::1"));
+}
+
+TEST_F(GatekeeperTest, TellsOfAForgottenNodeThatAsksAgain) {
+    ASSERT_EQ(enroll(key, "")->state(), v1::ENROLL_STATE_PENDING);
+    v1::AdminRequest forget;
+    forget.mutable_node()->set_verb(v1::NodeOrder::FORGET);
+    forget.mutable_node()->set_node(id);
+    ASSERT_TRUE(order(forget));
+    EXPECT_EQ(out.str(), "Node pc-1 (" + id + ") is forgotten.\n");
+    let_it_look([&] { return events.count("operator.action") > 0; });
+    ASSERT_EQ(enroll(key, "")->state(), v1::ENROLL_STATE_PENDING);
+    EXPECT_EQ(events.count("fleet.pending"), 2);
+}
+
 TEST_F(GatekeeperTest, KnowsTheSignatureOfANodeAndNoOther) {
     ASSERT_TRUE(enroll(key, token_secret()));
     auto const signature = *key.sign(identity::Purpose::report, "report");

@@ -34,5 +34,18 @@ TEST(Table, WhatANodeSaidCannotMoveTheCursor) {
     EXPECT_EQ(table.to_string(), "NAME\npc?[2J?1\n");
 }
 
+TEST(Table, NorGiveOrdersInUtf8OrTurnTheLineRound) {
+    Table table({"NAME", "ID"});
+    table.add(
+        {"pc\xc2\x9b"
+         "2J",
+         "1"});
+    table.add(
+        {"pc\xe2\x80\xae"
+         "7",
+         "2"});
+    EXPECT_EQ(table.to_string(), "NAME   ID\npc?2J  1\npc?7   2\n");
+}
+
 }  // namespace
 }  // namespace lanyard::console::table_test

@@ -190,8 +190,14 @@ TEST(InputsTest, RefusesChecksThatNoNodeSends) {
     EXPECT_EQ(refusal_of_check([](auto& r) { r.set_node_name(std::string(254, 'n')); }),
               "node_name is longer than 253 bytes; shorten it");
     EXPECT_EQ(refusal_of_check([](auto& r) { r.set_node_name("pc\n17"); }),
-              "node_name holds a control character; remove it");
+              "node_name holds a character that cannot be shown; remove it");
     EXPECT_NE(refusal_of_check([](auto& r) { r.set_node_name("pc\xc2\x9b[2J"); }), "accepted");
+    EXPECT_NE(refusal_of_check([](auto& r) {
+                  r.set_node_name(
+                      "pc-\xe2\x80\xae"
+                      "71");
+              }),
+              "accepted");
     EXPECT_EQ(refusal_of_check([](auto& r) { r.set_node_name("büro-\xc2\xa0ö"); }), "accepted");
     EXPECT_NE(refusal_of_check([](auto& r) { r.mutable_platform()->set_os(std::string(65, 'o')); }), "accepted");
     EXPECT_NE(refusal_of_check([](auto& r) { r.mutable_platform()->set_arch("\x1b"); }), "accepted");

@@ -109,6 +109,41 @@ TEST_F(DelegationTest, IsTakenBackOnceNothingIsLiveInIt) {
     EXPECT_EQ(publisher(with_team()).remove_delegation("team", kNow).error().code, Errc::no_such_role);
 }
 
+TEST_F(DelegationTest, ARoleSaysThatItWillExpireAndItsKeysAloneRenewIt) {
+    using std::chrono::days;
+    ASSERT_TRUE(publisher(with_team()).delegate(to_team(), {team_->public_key()}, kNow));
+    Signers const theirs{repository_.keys().snapshot.get(), repository_.keys().timestamp.get(), team_.get()};
+    ASSERT_TRUE(publisher(theirs).publish(till_, kNow, "team"));
+    ASSERT_TRUE(publisher(repository_.keys().all()).renew_targets(kNow + days(100)));
+    EXPECT_TRUE(expiry_warnings(repository_.manifest(), kNow + days(300)).empty());
+    EXPECT_EQ(expiry_warnings(repository_.manifest(), kNow + days(355)),
+              std::vector<std::string>{
+                  "the signatures of the delegated role team expire in 10 days; `lanyard-seeder delegation renew team` "
+                  "renews them, and so does publishing a release in the role"});
+    auto const late = expiry_warnings(repository_.manifest(), kNow + days(366));
+    ASSERT_EQ(late.size(), 1u);
+    EXPECT_NE(late[0].find("have expired: nodes find no release of it"), std::string::npos) << late[0];
+
+    auto const renewed = publisher(theirs).renew_targets(kNow + days(366), "team");
+    ASSERT_TRUE(renewed) << renewed.error().detail;
+    EXPECT_FALSE(renewed->request);
+    EXPECT_TRUE(expiry_warnings(repository_.manifest(), kNow + days(366)).empty());
+    EXPECT_TRUE(verify_as_node(std::nullopt, repository_.manifest(), Depth::all, till_.path(), kNow + days(366)));
+    EXPECT_EQ(publisher(theirs).renew_targets(kNow + days(366), "nobody").error().code, Errc::no_such_role);
+}
+
+TEST_F(DelegationTest, NobodyIsToldOfTheExpiryOfARoleThatWasTakenBack) {
+    using std::chrono::days;
+    ASSERT_TRUE(publisher(with_team()).delegate(to_team(), {team_->public_key()}, kNow));
+    ASSERT_TRUE(publisher(with_team()).publish(till_, kNow, "team"));
+    catalogue::Filter filter;
+    ASSERT_TRUE(publisher(with_team()).withdraw(filter, kNow));
+    ASSERT_TRUE(publisher(with_team()).remove_delegation("team", kNow));
+    for (auto const& warning : expiry_warnings(repository_.manifest(), kNow + days(366))) {
+        EXPECT_EQ(warning.find("team"), std::string::npos) << warning;
+    }
+}
+
 TEST_F(DelegationTest, NamesAndKeysAreJudged) {
     auto const key = team_->public_key();
     auto const judged = [&](v1::Delegation const& delegation, std::vector<v1::Key> const& keys) {

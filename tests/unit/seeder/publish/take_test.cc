@@ -9,7 +9,7 @@
 
 // What somebody hands in at `import`: whatever it claims, the keys of the repository decide.
 
-namespace lanyard::publish {
+namespace lanyard::publish::take_test {
 namespace {
 
 using support::Ceremony;
@@ -171,4 +171,4 @@ TEST_F(TakeTest, ATeamGoesOnAlthoughTheTopLevelHasExpired) {
 }
 
 }  // namespace
-}  // namespace lanyard::publish
+}  // namespace lanyard::publish::take_test
