@@ -17,7 +17,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 FILTER = "--gtest_filter="
-PASSED = re.compile(r"^\[ RUN      \] (\S+)\n\[       OK \] \1 .*\n", re.MULTILINE)
+DULL = re.compile(r"^\[ RUN      \] (\S+)\n\[       OK \] \1 .*\n|^Note: Google Test filter = .*\n", re.MULTILINE)
 
 
 def listed(preset, labels, pattern):
@@ -80,7 +80,7 @@ def run(command, limits, names, folder):
         case = found[pathlib.Path(command[0]).name] = ElementTree.Element("testcase", name=pathlib.Path(command[0]).name)
         ElementTree.SubElement(case, "failure", message=ending)
         good = False
-    text = "" if good else PASSED.sub("", output.decode(errors="replace")) + f"{' '.join(command[:1])} {ending}\n"
+    text = "" if good else DULL.sub("", output.decode(errors="replace")) + f"{' '.join(command[:1])} {ending}\n"
     return list(found.values()), text
 
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <exception>
 #include <sstream>
 
 #include "seeder/announce/errc.h"
@@ -143,8 +144,16 @@ asio::awaitable<Response> AdminDesk::command(v1::AdminRequest request, authority
         std::ostringstream out;
         std::ostringstream err;
         Terminal terminal{out, err, false, &stopping_};
-        auto const done = obey(dir_, request, actor, clock_, terminal);
         v1::AdminResponse response;
+        Status done;
+        try {
+            done = obey(dir_, request, actor, clock_, terminal);
+        } catch (std::exception const& bug) {
+            // Told like any failure, so that neither the one who asked nor the next in the queue waits for ever.
+            response.set_exit_code(static_cast<std::uint32_t>(Kind::internal));
+            response.set_err(std::string("The order failed by a mistake of the program: ") + bug.what());
+            return response.SerializeAsString();
+        }
         response.set_exit_code(done ? 0 : static_cast<std::uint32_t>(kind_of(done.error().code)));
         response.set_out(done ? out.str() : "");
         response.set_err(done ? err.str() : err.str() + done.error().detail);
