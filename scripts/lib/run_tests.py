@@ -1,9 +1,9 @@
 """Runs CTest's tests with one process for each test program instead of one for each case: a program with sanitizers
 takes longer to start than most cases take.
 
-run_tests.py PRESET LABELS JUNIT_FILE [PATTERN]: the tests of `ctest --preset PRESET -L LABELS [-R PATTERN]`, as many
-side by side as there are processors; a program's output is shown when one of its cases fails. The exit code is 1 then,
-and 2 when the tests cannot be listed."""
+run_tests.py PRESET LABELS JUNIT_FILE [PATTERN]: the tests of `ctest --preset PRESET -L LABELS [-R PATTERN]`, some side by
+side; a program's output is shown when one of its cases fails. The exit code is 1 then, and 2 when the tests cannot be
+listed."""
 import collections
 import concurrent.futures
 import json
@@ -32,8 +32,14 @@ def properties(test):
     return {each["name"]: each["value"] for each in test["properties"]}
 
 
+def how_early(item):
+    _, members = item
+    return "integration" not in properties(members[0][1])["LABELS"], -len(members)
+
+
 def programs(tests):
-    """(command, folder, seconds, names of its cases) of each process to start, the ones with most cases first."""
+    """(command, properties, names of its cases) of each process to start, the ones that take longest first: those that
+    wait for sockets and swarms, then those with most cases."""
     cases, single = collections.defaultdict(list), []
     for test in tests:
         options = [option for option in test["command"] if option.startswith(FILTER)]
@@ -41,7 +47,7 @@ def programs(tests):
             cases[test["command"][0]].append((options[0].removeprefix(FILTER), test))
         else:
             single.append((test["command"], properties(test), [test["name"]]))
-    for program, members in sorted(cases.items(), key=lambda item: -len(item[1])):
+    for program, members in sorted(cases.items(), key=how_early):
         names = [name for name, _ in members]
         limits = properties(members[0][1])
         # A case that hangs is caught by its own limit and what the others may take.
@@ -87,7 +93,8 @@ def run(command, limits, names, folder):
 def main(preset, labels, junit, pattern=""):
     suite = ElementTree.Element("testsuite", name=labels)
     good = True
-    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    # Two for each processor: half of them wait.
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2 * os.cpu_count()) as pool:
         todo = [pool.submit(run, *program, folder) for program in programs(listed(preset, labels, pattern))]
         for done in concurrent.futures.as_completed(todo):
             cases, text = done.result()
