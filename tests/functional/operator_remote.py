@@ -107,7 +107,9 @@ def test_orders_about_keys_and_delegations_are_written_down_as_well(make_seeder,
         signed.unlink(missing_ok=True)
         asked = answer.json(status_pb2.DelegationList).request
         key = tmp_path / "keys" / "targets.pem"
-        assert programs.call("lanyard-sign", "sign", asked, "--key", key, "--out", signed, "--yes").code == 0
+        signing = programs.call("lanyard-sign", "sign", asked, "--key", key, "--root-digest", seeder.root_digest, "--out",
+                                signed, "--yes")
+        assert signing.code == 0, signing
         assert seeder.call("import", signed).code == 0
 
     assert seeder.call("key", "rotate", "--role", "timestamp", "--role", "snapshot").code == 0
