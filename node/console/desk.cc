@@ -161,10 +161,8 @@ asio::awaitable<v1::LocalResponse> Desk::check_now() {
 asio::awaitable<v1::LocalResponse> Desk::update(v1::UpdateNow order, Say say) {
     auto const apps = named(order.app());
     if (!apps) co_return refusal(apps.error());
-    std::chrono::seconds const at_once(0);
-    auto const outcome = co_await checker_.check(at_once);
+    auto const outcome = co_await find_work(*apps);
     if (!outcome) co_return refusal(outcome.error());
-    dispatch(*outcome);
 
     std::string held_back;
     for (auto const& one : outcome->refused) {
@@ -202,6 +200,21 @@ asio::awaitable<v1::LocalResponse> Desk::update(v1::UpdateNow order, Say say) {
         response.set_message(response.message() + "\n" + held_back);
     }
     co_return response;
+}
+
+// A seeder takes a moment to notice what has been published beside it: who comes right after that is not sent away.
+asio::awaitable<Result<check::CheckOutcome>> Desk::find_work(std::vector<AppDesk> apps) {
+    std::chrono::seconds const at_once(0);
+    auto outcome = co_await checker_.check(at_once);
+    if (!outcome) co_return outcome;
+    dispatch(*outcome);
+    bool const some = std::any_of(apps.begin(), apps.end(), [](auto const& app) { return app.loop->busy(); });
+    if (some || !outcome->findings.empty() || !outcome->refused.empty()) co_return outcome;
+    std::chrono::seconds const moment(1);
+    auto news = co_await checker_.check(moment);
+    if (!news || !news->changed) co_return outcome;
+    dispatch(*news);
+    co_return news;
 }
 
 asio::awaitable<v1::LocalResponse> Desk::roll_back(v1::RollBack order, Say say) {

@@ -67,6 +67,7 @@ private:
     Result<v1::NodeStatus> status();
     asio::awaitable<v1::LocalResponse> check_now();
     asio::awaitable<v1::LocalResponse> update(v1::UpdateNow order, Say say);
+    asio::awaitable<Result<check::CheckOutcome>> find_work(std::vector<AppDesk> apps);
     asio::awaitable<v1::LocalResponse> roll_back(v1::RollBack order, Say say);
     // Until none of these is busy; says the status about every second.
     asio::awaitable<void> wait_for(std::vector<AppDesk> apps, Say say);
