@@ -1,3 +1,4 @@
+import collections
 import itertools
 import os
 import subprocess
@@ -6,8 +7,8 @@ import pytest
 
 from harness import payloads, programs
 
-# LANYARD_SHARD=I/N: the I-th part of N (from 0), for runs side by side.
-SHARD, SHARDS = (int(part) for part in os.environ.get("LANYARD_SHARD", "0/1").split("/"))
+# LANYARD_SHARD=N: the N-th of several runs side by side.
+SHARD = int(os.environ.get("LANYARD_SHARD", "0"))
 
 _numbers = itertools.count(1)
 _ports = itertools.count(18000 + 500 * SHARD)
@@ -74,10 +75,19 @@ def make_seeder(tmp_path, started, fresh_address):
     return make
 
 
+@pytest.fixture(scope="module")
+def initialised(tmp_path_factory):
+    """What `init` has made, to be copied: keys are as good the second time where there is one seeder."""
+    made = programs.Seeder(tmp_path_factory.mktemp("initialised") / "seeder", "127.0.0.1")
+    made.init()
+    return made
+
+
 @pytest.fixture
-def seeder(make_seeder):
+def seeder(initialised, make_seeder):
     """Initialised and serving."""
-    made = make_seeder()
+    made = make_seeder(init=False)
+    made.copy(initialised)
     made.serve()
     return made
 
@@ -182,9 +192,40 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.get_closest_marker("networks") and not os.environ.get("LANYARD_NETWORKS"):
             item.add_marker(pytest.mark.skip(reason="needs private networks: root, or user namespaces"))
-    mine = items[SHARD::SHARDS]
-    config.hook.pytest_deselected(items=[item for index, item in enumerate(items) if index % SHARDS != SHARD])
-    items[:] = mine
+
+
+def pytest_runtestloop(session):
+    """Of the files that no shard runs yet, the one with most tests is the next: what a file's tests share is made once."""
+    if session.testsfailed or session.config.option.collectonly:
+        return None  # as pytest does it
+    files = collections.defaultdict(list)
+    for item in session.items:
+        files[item.path].append(item)
+    for path, items in sorted(files.items(), key=lambda entry: -len(entry[1])):
+        if not claimed(path.name):
+            session.config.hook.pytest_deselected(items=items)
+            session.items = [item for item in session.items if item.path != path]
+            session.testscollected = len(session.items)
+            continue
+        for item, following in itertools.zip_longest(items, items[1:]):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+    return True
+
+
+def claimed(name):
+    """Whether this shard is the first that asks for it."""
+    claims = os.environ.get("LANYARD_CLAIMS")
+    if not claims:
+        return True
+    try:
+        os.close(os.open(os.path.join(claims, name), os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
 
 
 def pytest_configure(config):

@@ -1,12 +1,14 @@
 """docs/how-to/renew-root.md, and again and again: a node that was away all the time walks through every root."""
+import os
 import time
 
 from harness import drills, messages
 
-ROOTS = 256
+# scripts/drill makes it 256. With sanitizers the seeder takes half a second for each.
+ROOTS = int(os.environ.get("LANYARD_ROOTS", 24))
 
 
-def test_a_node_that_was_away_follows_256_roots(make_seeder, make_node, release, tmp_path):
+def test_a_node_that_was_away_follows_every_root(make_seeder, make_node, release, tmp_path):
     seeder = make_seeder()
     seeder.publish(release("1.0.0"), "demo", "1.0.0")
     seeder.serve()

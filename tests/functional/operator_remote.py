@@ -11,10 +11,21 @@ from harness import drills, messages, payloads, programs, states, wire
 admin_pb2, status_pb2 = messages.admin_pb2, messages.status_pb2
 
 
+class People(dict):
+    """The file of an operator of each role, made when it is asked for."""
+
+    def __init__(self, seeder, place):
+        super().__init__()
+        self.seeder, self.place = seeder, place
+
+    def __missing__(self, role):
+        self[role] = self.seeder.operator(f"the-{role}", role, self.place)
+        return self[role]
+
+
 @pytest.fixture
 def people(seeder, tmp_path):
-    """The file of an operator of each role."""
-    return {role: seeder.operator(f"the-{role}", role, tmp_path) for role in ("viewer", "publisher", "operator")}
+    return People(seeder, tmp_path)
 
 
 def audit(seeder):

@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -46,15 +47,16 @@ def in_shards(count):
     """Exit code: the worst of all; nothing chosen in one of them is no fault."""
     options = ["-q", "-o", "console_output_style=classic", *sys.argv[1:]]
     shards = []
-    for number in range(1, count + 1):
-        own = [named_for(option, number) for option in options]
-        shards.append(subprocess.Popen([sys.executable, "-I", "-B", __file__, *own],
-                                       env={**os.environ, "LANYARD_SHARD": f"{number - 1}/{count}"}))
-    try:
-        codes = [shard.wait() for shard in shards]
-    finally:
-        for shard in shards:
-            shard.terminate()
+    with tempfile.TemporaryDirectory(prefix="lanyard-claims-") as claims:
+        try:
+            for number in range(1, count + 1):
+                own = [named_for(option, number) for option in options]
+                shards.append(subprocess.Popen([sys.executable, "-I", "-B", __file__, *own],
+                                               env={**os.environ, "LANYARD_SHARD": str(number), "LANYARD_CLAIMS": claims}))
+            codes = [shard.wait() for shard in shards]
+        finally:
+            for shard in shards:
+                shard.terminate()
     chosen = [code for code in codes if code != NOTHING_CHOSEN]
     return max(chosen, key=abs) if chosen else NOTHING_CHOSEN
 
