@@ -112,12 +112,12 @@ public:
             std::to_string(small ? 0u : std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads));
         auto* const a = archive_.get();
         // gnutar keeps the bytes of a name as they are, where pax would ask the locale.
-        auto const ready = archive_write_set_format_gnutar(a) == ARCHIVE_OK &&
-                           archive_write_add_filter_zstd(a) == ARCHIVE_OK &&
-                           archive_write_set_filter_option(a, "zstd", "compression-level", small ? "6" : "9") == ARCHIVE_OK &&
-                           archive_write_set_filter_option(a, "zstd", "threads", threads.c_str()) == ARCHIVE_OK &&
-                           archive_write_set_bytes_in_last_block(a, 1) == ARCHIVE_OK &&  // no padding behind zstd
-                           archive_write_open(a, this, nullptr, &Packer::write, nullptr) == ARCHIVE_OK;
+        auto const ready =
+            archive_write_set_format_gnutar(a) == ARCHIVE_OK && archive_write_add_filter_zstd(a) == ARCHIVE_OK &&
+            archive_write_set_filter_option(a, "zstd", "compression-level", small ? "6" : "9") == ARCHIVE_OK &&
+            archive_write_set_filter_option(a, "zstd", "threads", threads.c_str()) == ARCHIVE_OK &&
+            archive_write_set_bytes_in_last_block(a, 1) == ARCHIVE_OK &&  // no padding behind zstd
+            archive_write_open(a, this, nullptr, &Packer::write, nullptr) == ARCHIVE_OK;
         if (!ready) return tl::unexpected(error());
         return {};
     }
