@@ -208,8 +208,12 @@ asio::awaitable<Result<check::CheckOutcome>> Desk::find_work(std::vector<AppDesk
     auto outcome = co_await checker_.check(at_once);
     if (!outcome) co_return outcome;
     dispatch(*outcome);
-    bool const some = std::any_of(apps.begin(), apps.end(), [](auto const& app) { return app.loop->busy(); });
-    if (some || !outcome->findings.empty() || !outcome->refused.empty()) co_return outcome;
+    auto const is_answered = [&outcome](AppDesk const& one) {
+        auto const& found = outcome->findings;
+        return one.loop->busy() || is_refused(*outcome, one.app.name) ||
+               std::any_of(found.begin(), found.end(), [&](auto const& f) { return f.app.name == one.app.name; });
+    };
+    if (std::any_of(apps.begin(), apps.end(), is_answered)) co_return outcome;
     std::chrono::seconds const moment(1);
     auto news = co_await checker_.check(moment);
     if (!news || !news->changed) co_return outcome;

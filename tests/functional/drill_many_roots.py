@@ -1,11 +1,10 @@
 """docs/how-to/renew-root.md, and again and again: a node that was away all the time walks through every root."""
-import os
 import time
 
-from harness import drills, messages
+from harness import drills, messages, programs
 
-# scripts/drill makes it 256. With sanitizers the seeder takes half a second for each.
-ROOTS = int(os.environ.get("LANYARD_ROOTS", 24))
+# With sanitizers the seeder takes half a second for each.
+ROOTS = 256 if programs.THOROUGH else 24
 
 
 def test_a_node_that_was_away_follows_every_root(make_seeder, make_node, release, tmp_path):

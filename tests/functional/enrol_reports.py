@@ -130,10 +130,10 @@ def test_nothing_that_a_report_or_a_check_names_is_fetched_opened_or_run(seeder,
             told.sources.add(address=lure, bytes=1)
             assert send(seeder, told, node) == 200, lure
             seeder.daemon.wait("fleet.report", lure)
-            assert lure in {name.name for name in seeder.status().nodes}, "it was taken in, as text"
-        for words in (["status"], ["status", "--json"], ["node", "list"], ["audit"]):
-            shown = seeder.call(*words)
-            assert shown.code == 0 and "the words of a file" not in shown.out + shown.err, words
+            shown = [seeder.call(*words) for words in (["status"], ["status", "--json"], ["node", "list"], ["audit"])]
+            assert lure in {name.name for name in shown[1].json(messages.status_pb2.SeederStatus).nodes}, "taken in, as text"
+            for answer in shown:
+                assert answer.code == 0 and "the words of a file" not in answer.out + answer.err, lure
     assert egress.sent == []
     assert os.listdir(short_place) == ["secret"]
     assert counted(seeder, len(lures))

@@ -7,7 +7,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -47,16 +46,17 @@ def in_shards(count):
     """Exit code: the worst of all; nothing chosen in one of them is no fault."""
     options = ["-q", "-o", "console_output_style=classic", *sys.argv[1:]]
     shards = []
-    with tempfile.TemporaryDirectory(prefix="lanyard-claims-") as claims:
-        try:
-            for number in range(1, count + 1):
-                own = [named_for(option, number) for option in options]
-                shards.append(subprocess.Popen([sys.executable, "-I", "-B", __file__, *own],
-                                               env={**os.environ, "LANYARD_SHARD": str(number), "LANYARD_CLAIMS": claims}))
-            codes = [shard.wait() for shard in shards]
-        finally:
-            for shard in shards:
-                shard.terminate()
+    SCRATCH.mkdir()  # where each says which files it takes; if this is killed, the next run removes it
+    try:
+        for number in range(1, count + 1):
+            own = [named_for(option, number) for option in options]
+            shards.append(subprocess.Popen([sys.executable, "-I", "-B", __file__, *own],
+                                           env={**os.environ, "LANYARD_SHARD": str(number), "LANYARD_CLAIMS": str(SCRATCH)}))
+        codes = [shard.wait() for shard in shards]
+    finally:
+        for shard in shards:
+            shard.terminate()
+        shutil.rmtree(SCRATCH, ignore_errors=True)
     chosen = [code for code in codes if code != NOTHING_CHOSEN]
     return max(chosen, key=abs) if chosen else NOTHING_CHOSEN
 

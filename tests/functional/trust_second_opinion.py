@@ -139,7 +139,7 @@ def test_both_judge_a_delegation_alike(what, office):
 @pytest.mark.parametrize("seed", range(6))
 def test_both_judge_alike_what_chance_has_made(seed, office):
     dice, seen = random.Random(seed), set()
-    for _ in range(20):
+    for _ in range(40):
         repository = office.honest.copy()
         mutations.at_random(repository, office, dice)
         seen.add(office.judged_by_both(repository))

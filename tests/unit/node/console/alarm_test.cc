@@ -9,6 +9,7 @@
 #include "node/console/output.h"
 #include "proto/http/errc.h"
 #include "tests/support/loop.h"
+#include "tests/support/open_gate.h"
 #include "tests/support/recorded_events.h"
 #include "tests/support/scratch.h"
 
@@ -24,16 +25,6 @@ public:
     void look_again() override {}
     std::optional<std::chrono::seconds> retry_after() const override { return std::nullopt; }
     void cancel() override {}
-};
-
-class OpenGate final : public gate::Gate {
-public:
-    asio::awaitable<bool> pass(check::Offer const&) override { co_return true; }
-    void open_now(release::AppId const&) override {}
-    void take_back(release::AppId const&) override {}
-    void turn_away(release::AppId const&) override {}
-    std::vector<std::string> why(release::AppId const&) const override { return {}; }
-    void stop() override {}
 };
 
 class StatusAlarm : public testing::Test {
@@ -52,7 +43,7 @@ protected:
     asio::io_context io;
     NodeConfig config;
     NoChecker checker;
-    OpenGate gate;
+    support::OpenGate gate;
     support::RecordedEvents events;
     Desk desk{io, config, checker, records, gate, events};
     Error const freeze{trust::Errc::freeze, "timestamp: it expired (freeze)"};

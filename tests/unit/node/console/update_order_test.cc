@@ -8,6 +8,7 @@
 #include "node/check/errc.h"
 #include "node/console/desk.h"
 #include "tests/support/loop.h"
+#include "tests/support/open_gate.h"
 #include "tests/support/recorded_events.h"
 #include "tests/support/scratch.h"
 
@@ -31,21 +32,29 @@ public:
     std::vector<long> waits;
 };
 
-class UntouchedGate final : public gate::Gate {
+// Nothing is ever on offer here.
+class IdleWalker final : public update::Walker {
 public:
-    asio::awaitable<bool> pass(check::Offer const&) override { co_return true; }
-    void open_now(release::AppId const&) override {}
-    void take_back(release::AppId const&) override {}
-    void turn_away(release::AppId const&) override {}
-    std::vector<std::string> why(release::AppId const&) const override { return {}; }
+    asio::awaitable<update::Ended> walk(check::Offer) override { co_return update::Ended::failed; }
+    asio::awaitable<update::Ended> resume(journal::Attempt) override { co_return update::Ended::failed; }
+    asio::awaitable<update::Ended> walk_back(check::Offer) override { co_return update::Ended::failed; }
+    void abandon(std::string) override {}
+    bool recall(std::string) override { return false; }
     void stop() override {}
 };
 
 class UpdateOrder : public testing::Test {
 protected:
-    v1::LocalResponse update() {
+    UpdateOrder() {
+        for (auto const* name : {"demo", "other"}) {
+            check::ManagedApp app{*release::AppId::parse(name), *release::Channel::parse("stable"), scratch / name};
+            desk.care_for({std::move(app), nullptr, &loop});
+        }
+    }
+
+    v1::LocalResponse update(std::string const& app = "") {
         v1::LocalRequest request;
-        request.mutable_update();
+        request.mutable_update()->set_app(app);
         Desk::Say const say = [](v1::LocalResponse) -> asio::awaitable<bool> { co_return true; };
         return support::run(io, desk.answer(request, say));
     }
@@ -65,9 +74,17 @@ protected:
     asio::io_context io;
     NodeConfig config;
     ScriptedChecker checker;
-    UntouchedGate gate;
+    support::OpenGate gate;
     support::RecordedEvents events;
     Desk desk{io, config, checker, records, gate, events};
+    IdleWalker walker;
+    async::Bell bell{io};
+    update::AppLoop loop{walker,
+                         bell,
+                         std::chrono::steady_clock::now,
+                         {},
+                         [](update::Ended) {},
+                         [](release::Target const&) { return update::PastFailures(); }};
 };
 
 TEST_F(UpdateOrder, WaitsAMomentForASeederThatHasNotNoticedYetWhatWasPublished) {
@@ -98,6 +115,13 @@ TEST_F(UpdateOrder, DoesNotWaitWhereTheFirstAnswerSaysEnough) {
     auto const answer = update();
     EXPECT_EQ(checker.waits, std::vector<long>{0});
     EXPECT_NE(answer.message().find("expired"), std::string::npos) << answer.message();
+}
+
+TEST_F(UpdateOrder, IsNotAnsweredByWhatIsSaidOfAnotherApplication) {
+    checker.answers = {refused("expired"), unchanged()};
+    auto const answer = update("other");
+    EXPECT_EQ(checker.waits, (std::vector<long>{0, 1}));
+    EXPECT_EQ(answer.message(), "nothing newer is on offer");
 }
 
 }  // namespace
