@@ -140,11 +140,12 @@ private:
     }
 
     void wait(std::string const& why) {
-        fmt::print(stderr, "lanyard-node: {}. Ctrl-C ends this waiting only: lanyard-node run goes on with it.\n", why);
+        // Before the words that invite to it.
         asio::signal_set signals(io_, SIGINT, SIGTERM);
         signals.async_wait([this](boost::system::error_code const& cancelled, int) {
             if (!cancelled) enrolment_.stop();
         });
+        fmt::print(stderr, "lanyard-node: {}. Ctrl-C ends this waiting only: lanyard-node run goes on with it.\n", why);
         auto const told = [](Error const*) {
             std::fputc('.', stderr);
             std::fflush(stderr);
