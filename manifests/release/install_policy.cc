@@ -154,12 +154,20 @@ Result<InstallPolicy> install_from_proto(v1::InstallPolicy const& message) {
     if (!health) return pass_on(health);
     auto ports = ports_from_proto(message);
     if (!ports) return pass_on(ports);
+    std::chrono::hours const deadline(message.deadline_hours());
+    if (deadline > kMaxDeadline) {
+        return fail(Errc::malformed_target, "install.deadline_hours is " + std::to_string(message.deadline_hours()) +
+                                                "; at most 8760 are allowed");
+    }
     policy.stop = message.stop();
     policy.start = message.start();
     policy.stop_deadline = *stop;
     policy.start_deadline = *start;
     policy.health = std::move(*health);
     policy.ports = std::move(*ports);
+    policy.critical = message.critical();
+    if (deadline.count() > 0) policy.deadline = deadline;
+    policy.restarts_machine = message.restarts_machine();
     return policy;
 }
 
@@ -176,6 +184,9 @@ v1::InstallPolicy install_to_proto(InstallPolicy const& policy) {
                policy.health.check);
     health.set_probation_seconds(seconds_of(policy.health.probation));
     for (auto const port : policy.ports) message.add_ports(port);
+    message.set_critical(policy.critical);
+    if (policy.deadline) message.set_deadline_hours(static_cast<std::uint32_t>(policy.deadline->count()));
+    message.set_restarts_machine(policy.restarts_machine);
     return message;
 }
 

@@ -22,6 +22,7 @@ inline constexpr std::size_t kMaxUrlBytes = 2 * 1024;
 inline constexpr std::size_t kMaxNotesBytes = 64 * 1024;
 inline constexpr int kMaxPorts = 64;
 inline constexpr std::chrono::seconds kMaxWait{86'400};
+inline constexpr std::chrono::hours kMaxDeadline{365 * 24};
 inline constexpr std::uint64_t kMaxEntries = 10'000'000;
 inline constexpr std::uint32_t kMinPieceLength = 16 * 1024;
 inline constexpr std::uint32_t kMaxPieceLength = 256 * 1024 * 1024;
@@ -52,6 +53,9 @@ struct InstallPolicy {
     std::chrono::seconds start_deadline{60};
     Health health;
     std::vector<std::uint16_t> ports;
+    bool critical = false;
+    std::optional<std::chrono::hours> deadline;  // from discovery; nothing: the node decides
+    bool restarts_machine = false;
 };
 
 // A package as named in targets metadata. Every field has been checked (lengths, ranges, names, that `path` is the one

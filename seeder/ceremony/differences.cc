@@ -50,6 +50,15 @@ std::string ports_of(v1::InstallPolicy const& install) {
     return ports;
 }
 
+// Who signs must see what makes every node stop an application sooner.
+std::string urgency_of(v1::InstallPolicy const& install) {
+    std::string text = install.critical() ? "critical" : "";
+    auto const add = [&](std::string const& more) { text += (text.empty() ? "" : ", ") + more; };
+    if (install.deadline_hours() > 0) add(fmt::format("deadline {} h", install.deadline_hours()));
+    if (install.restarts_machine()) add("restarts the machine");
+    return text;
+}
+
 std::string type_of(v1::Target const& target) {
     if (target.type() == v1::PACKAGE_TYPE_TREE) return "tree";
     return target.type() == v1::PACKAGE_TYPE_FILE ? "file" : "type " + std::to_string(target.type());
@@ -70,6 +79,7 @@ Fields fields_of(v1::Target const& target) {
         {"ports", ports_of(install)},
         {"seconds", fmt::format("start {}, stop {}, probation {}", install.start_seconds(), install.stop_seconds(),
                                 install.health().probation_seconds())},
+        {"urgency", urgency_of(install)},
         {"notes", quoted(target.notes())},
     };
 }

@@ -103,6 +103,7 @@ CLI::Validator within(std::uint32_t least, std::uint32_t most) {
 
 constexpr std::uint32_t kMostPort = 65'535;
 constexpr std::uint32_t kMostNodes = 1'000'000;
+constexpr std::uint32_t kMostDeadlineHours = 365 * 24;
 constexpr std::uint32_t kDay = 86'400;
 
 void add_passphrase(CLI::App& command, std::optional<std::filesystem::path>& slot,
@@ -159,6 +160,12 @@ void add_publish(CLI::App& app, PublishOptions& slots) {
     publish->add_option("--stop-seconds", slots.stop_seconds, "For stopping [30]")->check(within(0, kDay));
     publish->add_option("--probation-seconds", slots.probation_seconds, "How long it must stay healthy [10]")
         ->check(within(0, kDay));
+    publish->add_flag("--critical", slots.critical, "Nodes do not wait for their time windows, and set a deadline");
+    publish
+        ->add_option("--deadline-hours", slots.deadline_hours,
+                     "Nodes install it at the latest so long after hearing of it")
+        ->check(within(0, kMostDeadlineHours));
+    publish->add_flag("--restarts-machine", slots.restarts_machine, "Nodes wait until nobody uses the machine at all");
     publish->add_option("--role", slots.role, "Delegated role that is to name it [targets]");
     add_passphrase(*publish, slots.passphrase_file);
 }

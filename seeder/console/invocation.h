@@ -50,6 +50,9 @@ struct PublishOptions {
     std::uint32_t probation_seconds = 0;
     std::string role = "targets";
     std::optional<std::filesystem::path> passphrase_file;
+    bool critical = false;
+    std::uint32_t deadline_hours = 0;
+    bool restarts_machine = false;
 };
 
 struct ListOptions {

@@ -44,6 +44,9 @@ PublishOptions to_options(v1::PublishRelease const& message, std::filesystem::pa
     options.start_seconds = message.start_seconds();
     options.stop_seconds = message.stop_seconds();
     options.probation_seconds = message.probation_seconds();
+    options.critical = message.critical();
+    options.deadline_hours = message.deadline_hours();
+    options.restarts_machine = message.restarts_machine();
     if (!message.role().empty()) options.role = message.role();
     return options;
 }
@@ -188,6 +191,9 @@ v1::PublishRelease to_message(PublishOptions const& options) {
     message.set_start_seconds(options.start_seconds);
     message.set_stop_seconds(options.stop_seconds);
     message.set_probation_seconds(options.probation_seconds);
+    message.set_critical(options.critical);
+    message.set_deadline_hours(options.deadline_hours);
+    message.set_restarts_machine(options.restarts_machine);
     if (options.role != catalogue::kTopLevelRole) message.set_role(options.role);
     return message;
 }

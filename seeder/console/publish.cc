@@ -46,6 +46,7 @@ tl::unexpected<Error> in_options(Error error) {
         {"install.health.command", "the command of --health"},
         {"install.health.tcp_port", "the port of --health"},
         {"install.health.http_url", "the URL of --health"},
+        {"install.deadline_hours", "--deadline-hours"},
         {"install.start_seconds", "--start-seconds"},
         {"install.stop_seconds", "--stop-seconds"},
         {"a port of install.ports", "--port"},
@@ -123,6 +124,9 @@ Result<Draft> judge(PublishOptions const& options) {
     install.set_stop_seconds(options.stop_seconds);
     *install.mutable_health() = *health;
     for (auto const port : options.ports) install.add_ports(port);
+    install.set_critical(options.critical);
+    install.set_deadline_hours(options.deadline_hours);
+    install.set_restarts_machine(options.restarts_machine);
     if (auto const policy = release::install_from_proto(install); !policy) return in_options(policy.error());
     return Draft{std::move(*app), std::move(*version), std::move(*channel), std::move(*platform),
                  *type,           std::move(install),  options.notes};

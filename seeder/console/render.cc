@@ -26,6 +26,14 @@ std::string health_text(v1::Health const& health) {
     return "";
 }
 
+std::string urgency_text(v1::InstallPolicy const& install) {
+    std::string text = install.critical() ? "critical" : "";
+    auto const add = [&](std::string const& more) { text += (text.empty() ? "" : ", ") + more; };
+    if (install.deadline_hours() > 0) add(fmt::format("deadline {} h", install.deadline_hours()));
+    if (install.restarts_machine()) add("restarts the machine");
+    return text;
+}
+
 }  // namespace
 
 std::string to_json(google::protobuf::Message const& message) {
@@ -94,6 +102,7 @@ std::string release_details(v1::ReleaseInfo const& release) {
     std::string ports;
     for (auto const port : target.install().ports()) ports += (ports.empty() ? "" : ", ") + std::to_string(port);
     line("ports", ports);
+    line("urgency", urgency_text(target.install()));
     line("notes", target.notes());
     return text;
 }

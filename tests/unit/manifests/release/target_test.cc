@@ -69,6 +69,9 @@ TEST(Target, SurvivesTheWayToProtobufAndBackWithEveryHealthCheck) {
     install.mutable_health()->set_probation_seconds(300);
     install.add_ports(9090);
     install.add_ports(65'535);
+    install.set_critical(true);
+    install.set_deadline_hours(48);
+    install.set_restarts_machine(true);
     message.set_notes("first line\nsecond line");
     auto& health = *install.mutable_health();
     for (auto const& set : std::vector<std::function<void()>>{
@@ -186,6 +189,7 @@ TEST(Target, RefusesWaitsOfMoreThanADay) {
 
 TEST(Target, RefusesPortsThatAreNoneAreTwiceOrAreTooMany) {
     expect_refused({
+        {"deadline_hours", [](auto& t) { t.mutable_install()->set_deadline_hours(8'761); }},
         {"ports", [](auto& t) { t.mutable_install()->add_ports(0); }},
         {"ports", [](auto& t) { t.mutable_install()->add_ports(65'536); }},
         {"ports", [](auto& t) { t.mutable_install()->add_ports(80), t.mutable_install()->add_ports(80); }},

@@ -75,6 +75,17 @@ TEST(Describe, ShowsACommandToItsEndAndNoControlCharacters) {
     EXPECT_FALSE(has(words, "\x1b"));
 }
 
+TEST(Describe, SaysThatAReleaseIsInAHurry) {
+    Ceremony const ceremony;
+    auto message = ceremony.new_release();
+    v1::Targets next;
+    ASSERT_TRUE(next.ParseFromString(message.to_sign(0).envelope().payload()));
+    next.mutable_targets(1)->mutable_install()->set_critical(true);
+    next.mutable_targets(1)->mutable_install()->set_deadline_hours(48);
+    message.mutable_to_sign(0)->mutable_envelope()->set_payload(next.SerializeAsString());
+    EXPECT_TRUE(has(words_for(message), "urgency critical, deadline 48 h")) << words_for(message);
+}
+
 TEST(Describe, WarnsOfWhatItHasNoWordsFor) {
     Ceremony const ceremony;
     auto message = ceremony.new_release();
