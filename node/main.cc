@@ -8,9 +8,12 @@
 #include <thread>
 
 #include "node/console/errc.h"
+#include "node/console/policy_desk.h"
 #include "node/console/verify.h"
+#include "node/console/why.h"
 #include "node/join.h"
 #include "node/node.h"
+#include "node/policy_trial.h"
 #include "node/recovery.h"
 #include "node/state.h"
 #include "proto/events/log.h"
@@ -105,7 +108,8 @@ int order(Options const& options, NodeConfig const& config) {
     StateFiles const files(options.state);
     console::ProgressLine progress;
     auto const request = console::request_of(options);
-    auto const answer = ask_patiently(files, request, progress);
+    if (!request) return console::complain(request.error());
+    auto const answer = ask_patiently(files, *request, progress);
     if (answer) return console::show(options, *answer);
     if (answer.error().code != console::Errc::not_running) return console::complain(answer.error());
 
@@ -114,17 +118,48 @@ int order(Options const& options, NodeConfig const& config) {
     events::Log log(events::Level::warning);
     v1::LocalResponse response;
     auto const obey = [&](Node& node, Status&) -> asio::awaitable<void> {
-        return console::keep_answer(node.obey(request, progress.sayer()), response);
+        return console::keep_answer(node.obey(*request, progress.sayer()), response);
     };
     auto const obeyed = with_node(config, files, log, obey);
     return obeyed ? console::show(options, response) : console::complain(obeyed.error());
+}
+
+// why, postpone, hold, unhold, update --tonight: a running daemon knows what is on offer; what is decided without one
+// stands in the database when it starts.
+int decide(Options const& options, NodeConfig const& config) {
+    StateFiles const files(options.state);
+    auto const request = console::request_of(options);
+    if (!request) return console::complain(request.error());
+    console::ProgressLine progress;
+    auto const answer = ask_patiently(files, *request, progress);
+    if (answer) return console::show(options, *answer);
+    if (answer.error().code != console::Errc::not_running) return console::complain(answer.error());
+
+    auto database = open_database(files);
+    if (!database) return console::complain(database.error());
+    auto const rules = console::rules_of(config);
+    if (!rules) return console::complain(rules.error());
+    v1::LocalResponse response;
+    if (options.verb == Verb::why) {
+        journal::Records records(*database, std::chrono::system_clock::now);
+        auto const why = console::why_on_disk(config, records, options.app);
+        if (!why) return console::complain(why.error());
+        *response.mutable_why() = *why;
+    } else {
+        journal::Records records(*database, std::chrono::system_clock::now);
+        gate::SqliteMemory memory(*database);
+        auto const unknown = [](release::AppId const&) { return gate::Urgency{}; };
+        response =
+            console::decree(*request, config, *rules, memory, {unknown, console::running_by(records)}, utc_now());
+    }
+    return console::show(options, response);
 }
 
 // status and history need no daemon; a status that one answers knows more.
 int look(Options const& options, NodeConfig const& config) {
     StateFiles const files(options.state);
     if (options.verb == Verb::status) {
-        auto const answer = console::ask_daemon(files.socket(), console::request_of(options), [](auto const&) {});
+        auto const answer = console::ask_daemon(files.socket(), *console::request_of(options), [](auto const&) {});
         if (answer) return console::show(options, *answer);
         if (answer.error().code != console::Errc::not_running) return console::complain(answer.error());
     }
@@ -178,6 +213,7 @@ int obey(Options options) {
     std::error_code failed;
     options.state = std::filesystem::absolute(options.state, failed).lexically_normal();
     if (options.verb == Verb::join) return join(options);
+    if (options.verb == Verb::policy_test) return policy_test(options);
     auto const config = NodeConfig::load(StateFiles(options.state).config());
     if (!config) return console::complain(config.error());
     switch (options.verb) {
@@ -188,10 +224,20 @@ int obey(Options options) {
             return look(options, *config);
         case Verb::verify:
             return verify(options, *config);
+        case Verb::why:
+        case Verb::postpone:
+        case Verb::hold:
+        case Verb::unhold:
+            return decide(options, *config);
+        case Verb::policy_explain:
+            return policy_explain(options, *config);
+        case Verb::update:
+            if (options.tonight) return decide(options, *config);
+            break;
         case Verb::join:
         case Verb::check:
-        case Verb::update:
         case Verb::rollback:
+        case Verb::policy_test:
             break;
     }
     return order(options, *config);

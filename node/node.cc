@@ -33,22 +33,6 @@ swarm::Settings swarm_settings(NodeConfig const& config) {
     return settings;
 }
 
-Result<gate::Rules> gate_rules(NodeConfig const& config) {
-    gate::Rules rules;
-    for (auto const& entry : config.apps) {
-        if (entry.window.empty()) continue;
-        auto const window = gate::Window::parse(entry.window);
-        if (!window) return pass_on(window, "window of app " + entry.app.name.text());
-        rules.policies.emplace(entry.app.name, gate::Policy{*window});
-    }
-    // Without a window nobody looks at the wall clock, and a machine without tzdata does as well.
-    if (rules.policies.empty()) return rules;
-    auto const zone = gate::Zone::here();
-    if (!zone) return pass_on(zone);
-    rules.zone = *zone;
-    return rules;
-}
-
 v1::LocalResponse refusal(Error const& error) {
     v1::LocalResponse response;
     response.set_exit_code(static_cast<std::uint32_t>(kind_of(error.code)));
@@ -71,10 +55,8 @@ std::optional<std::string> source_address(NodeConfig const& config, http::Url co
     return config.swarm_listen;
 }
 
-trust::TimePoint utc_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
-
 Result<Setup> Setup::of(NodeConfig const& config) {
-    auto rules = gate_rules(config);
+    auto rules = console::rules_of(config);
     if (!rules) return pass_on(rules);
     auto const url = http::Url::parse(config.seeder_url);
     if (!url) return pass_on(url);
@@ -133,11 +115,15 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
                 platform::sync},
                files.packages()),
       stager_(io, disk_, platform::make_durable),
-      gate_(alarm_, busy_lock_, events, std::move(setup.rules), utc_now),
+      memory_(database),
+      rules_(std::move(setup.rules)),
+      gate_({alarm_, senses_, memory_, events}, rules_, {utc_now, std::chrono::steady_clock::now}),
+      diary_(diary_alarm_, senses_, memory_, utc_now, [this] { return with_quiet_hours(); }),
       recipient_(seeder_, passport.key(), config.id, config.name),
       desk_(io, config, checker_, records_, gate_, events),
+      policy_desk_({config, desk_, checker_, records_, gate_, memory_, rules_, utc_now, [this] { alarm_.wake(); }}),
       local_(io, events, [this](v1::LocalRequest request, console::Desk::Say say) {
-          return desk_.answer(std::move(request), std::move(say));
+          return answer(std::move(request), std::move(say));
       }) {
     for (auto const& entry : config.apps) {
         auto& care = cares_.emplace_back(*this, entry.app);
@@ -173,6 +159,8 @@ Status Node::start_loops() {
     }
     auto reporting = outbox_loop_.run();
     asio::co_spawn(io_, std::move(reporting), asio::detached);
+    auto writing = diary_.run();
+    asio::co_spawn(io_, std::move(writing), asio::detached);
     return {};
 }
 
@@ -225,6 +213,11 @@ asio::awaitable<Status> Node::be_enrolled() {
     co_return co_await enrolment_.ask();
 }
 
+asio::awaitable<v1::LocalResponse> Node::answer(v1::LocalRequest request, console::Desk::Say say) {
+    if (console::PolicyDesk::answers(request)) return policy_desk_.answer(std::move(request));
+    return desk_.answer(std::move(request), std::move(say));
+}
+
 asio::awaitable<v1::LocalResponse> Node::obey(v1::LocalRequest request, console::Desk::Say say) {
     if (!request.has_roll_back()) {
         auto const enrolled = co_await be_enrolled();
@@ -234,7 +227,7 @@ asio::awaitable<v1::LocalResponse> Node::obey(v1::LocalRequest request, console:
         }
     }
     // A check installs nothing: nobody walks what it finds.
-    if (!request.has_check()) {
+    if (!request.has_check() && !console::PolicyDesk::answers(request)) {
         if (auto const started = start_loops(); !started) {
             co_return refusal(started.error());
         }
@@ -242,11 +235,11 @@ asio::awaitable<v1::LocalResponse> Node::obey(v1::LocalRequest request, console:
     // Without it the answer will say what is wrong.
     auto const trusting = co_await regain_trust();
     if (!trusting) events_.warning("check.failed", trusting.error().detail);
-    auto const answer = co_await desk_.answer(std::move(request), std::move(say));
+    auto const answered = co_await answer(std::move(request), std::move(say));
     co_await drain_outbox();
     stop();
     co_await loops_ended();
-    co_return answer;
+    co_return answered;
 }
 
 // A command gives its report a moment to leave; else it goes with the next start.
@@ -276,9 +269,22 @@ asio::awaitable<void> Node::look_again() {
     if (outcome && !stopping_) dispatch(*outcome);
 }
 
+// The others need no diary: nobody asks for their quiet hour.
+std::vector<gate::Watched> Node::with_quiet_hours() {
+    std::vector<gate::Watched> watched;
+    for (auto const& care : cares_) {
+        auto const& policy = rules_.of(care.app.name);
+        auto const installed = policy.slot ? records_.installed(care.app.name) : Result<journal::Installed>();
+        if (!policy.slot || !installed || !installed->current) continue;
+        watched.push_back({care.app.name, policy, care.app.home, installed->current->install.ports});
+    }
+    return watched;
+}
+
 void Node::stop() {
     if (stopping_) return;
     stopping_ = true;
+    diary_.stop();
     local_.stop();
     enrolment_.stop();
     poll_.stop();

@@ -12,11 +12,15 @@
 #include "node/console/commands.h"
 #include "node/console/desk.h"
 #include "node/console/local_socket.h"
+#include "node/console/policy_config.h"
+#include "node/console/policy_desk.h"
 #include "node/drain/command_app_control.h"
 #include "node/enrol/enrolment.h"
 #include "node/fetch/seeder_source.h"
 #include "node/fetch/swarm_fetcher.h"
+#include "node/gate/diary.h"
 #include "node/gate/idle_gate.h"
+#include "node/gate/sqlite_memory.h"
 #include "node/journal/journal_installations.h"
 #include "node/journal/keepsake.h"
 #include "node/journal/sqlite_journal.h"
@@ -24,18 +28,18 @@
 #include "node/platform/linux_place.h"
 #include "node/platform/linux_port_sensor.h"
 #include "node/platform/linux_process_runner.h"
+#include "node/platform/linux_senses.h"
 #include "node/probe/health_prober.h"
 #include "node/probe/local_reach.h"
 #include "node/report/to_seeder.h"
 #include "node/stage/tree_stager.h"
+#include "node/state.h"
 #include "node/update/app_loop.h"
 #include "node/update/pipeline.h"
 #include "proto/async/disk_pool.h"
 #include "proto/async/steady_alarm.h"
 
 namespace lanyard {
-
-trust::TimePoint utc_now();
 
 // What the configuration means to the rooms, or what is wrong with it beyond its form.
 struct Setup {
@@ -87,6 +91,7 @@ private:
     Status start_loops();
     Status write_keepsake(release::AppId const& app, std::string const& bytes);
     asio::awaitable<Status> regain_trust();
+    asio::awaitable<v1::LocalResponse> answer(v1::LocalRequest request, console::Desk::Say say);
     void walk_ended();
     update::PastFailures past_failures(release::Target const& target);
     void use_certificate();
@@ -99,6 +104,7 @@ private:
     Result<std::set<release::Digest>> wanted();
     asio::awaitable<void> sweep_home(Care& care);
     void dispatch(check::CheckOutcome const& outcome);
+    std::vector<gate::Watched> with_quiet_hours();
     void sweep_packages();
 
     asio::io_context& io_;
@@ -106,6 +112,8 @@ private:
     console::NodeConfig const& config_;
     console::StateFiles const& files_;
 
+    platform::LinuxBusyLock busy_lock_;
+    platform::LinuxSenses senses_{disk_, busy_lock_};  // outlives what the pool still does for it
     async::DiskPool disk_;
     async::SteadyAlarm alarm_{io_};       // of the rooms: until each walk has found a safe end
     async::SteadyAlarm poll_alarm_{io_};  // of the poll loop: ends with stop()
@@ -129,8 +137,11 @@ private:
     fetch::SeederSource source_;
     fetch::SwarmFetcher fetcher_;
     stage::TreeStager stager_;
-    platform::LinuxBusyLock busy_lock_;
+    gate::SqliteMemory memory_;
+    gate::Rules rules_;
     gate::IdleGate gate_;
+    async::SteadyAlarm diary_alarm_{io_};
+    gate::Diary diary_;
     platform::LinuxProcessRunner runner_{io_};
     platform::LinuxPortSensor ports_;
     platform::LinuxPlace place_;
@@ -143,6 +154,7 @@ private:
     report::OutboxLoop outbox_loop_{outbox_, recipient_, outbox_bell_, events_};
 
     console::Desk desk_;
+    console::PolicyDesk policy_desk_;
     console::LocalServer local_;
     std::deque<Care> cares_;
     async::Bell all_stopped_{io_};

@@ -4,13 +4,15 @@
 
 #include "manifests/store/metadata_store.h"
 #include "node/console/errc.h"
+#include "node/gate/sqlite_memory.h"
 #include "node/journal/rows.h"
 
 namespace lanyard {
 
 Result<store::Database> open_database(console::StateFiles const& files) {
     std::array const migrations{store::MetadataStore::schema(), journal::journal_schema(),
-                                store::MetadataStore::delegations_schema(), journal::sequence_schema()};
+                                store::MetadataStore::delegations_schema(), journal::sequence_schema(),
+                                gate::memory_schema()};
     return store::Database::open(files.database(), migrations);
 }
 
@@ -24,5 +26,7 @@ Result<platform::StateLock> lock_state(console::StateFiles const& files) {
     }
     return std::move(**lock);
 }
+
+trust::TimePoint utc_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
 }  // namespace lanyard

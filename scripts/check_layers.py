@@ -51,7 +51,9 @@ MAY_INCLUDE = {
     "node/stage": {"proto/async", "proto/outcome", "manifests/package", "manifests/release", "node/check",
                    "node/fetch"},
     # events: why an update waits must be visible to the operator when it changes, not only when somebody asks.
-    "node/gate": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "node/check"},
+    # manifests/store: what people have decided, since when a release waits, and at which hours it is quiet.
+    "node/gate": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "manifests/store",
+                  "node/check"},
     "node/drain": {"proto/async", "proto/events", "proto/outcome", "manifests/release"},
     "node/apply": {"proto/async", "proto/outcome", "manifests/release", "node/check", "node/stage"},
     "node/probe": {"proto/async", "proto/http", "proto/outcome", "manifests/release", "node/drain"},

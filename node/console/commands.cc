@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "node/console/output.h"
+#include "node/gate/calendar.h"
 #include "proto/outcome/plain_text.h"
 
 namespace lanyard::console {
@@ -32,9 +33,28 @@ int complain(Error const& error) {
     return static_cast<int>(kind_of(error.code));
 }
 
-v1::LocalRequest request_of(Options const& options) {
+Result<v1::LocalRequest> request_of(Options const& options) {
     v1::LocalRequest request;
-    if (options.verb == Verb::check) {
+    if (options.verb == Verb::postpone || options.verb == Verb::hold) {
+        auto const span = gate::parse_span(options.span);
+        if (!span) return pass_on(span);
+        auto const minutes = static_cast<std::uint32_t>(span->count());
+        if (options.verb == Verb::hold) {
+            request.mutable_hold()->set_app(options.app);
+            request.mutable_hold()->set_minutes(minutes);
+        } else {
+            request.mutable_postpone()->set_app(options.app);
+            request.mutable_postpone()->set_minutes(minutes);
+        }
+    } else if (options.verb == Verb::unhold) {
+        request.mutable_unhold()->set_app(options.app);
+    } else if (options.verb == Verb::why || (options.verb == Verb::update && options.dry_run)) {
+        request.mutable_why()->set_app(options.app);
+        request.mutable_why()->set_ask_first(options.dry_run);
+    } else if (options.verb == Verb::update && options.tonight) {
+        request.mutable_postpone()->set_app(options.app);
+        request.mutable_postpone()->set_tonight(true);
+    } else if (options.verb == Verb::check) {
         request.mutable_check();
     } else if (options.verb == Verb::update) {
         request.mutable_update()->set_app(options.app);
@@ -54,6 +74,8 @@ int show(Options const& options, v1::LocalResponse const& response) {
     }
     if (options.verb == Verb::status) {
         print(options.json ? to_json(response.status()) : to_text(response.status()));
+    } else if (response.has_why()) {
+        print(options.json ? to_json(response.why()) : to_text(response.why()));
     } else if (options.verb == Verb::check) {
         print(options.json ? to_json(response.check()) : to_text(response.check()));
     } else if (options.json) {

@@ -29,8 +29,8 @@ struct StateFiles {
 // One sentence on stderr, the exit code of its kind.
 int complain(Error const& error);
 
-// The request that a check, update or rollback command means.
-v1::LocalRequest request_of(Options const& options);
+// The request that a command for the daemon means; gate::Errc::malformed_time for a length of time that is none.
+Result<v1::LocalRequest> request_of(Options const& options);
 
 // Shows an answer of the desk as the command line asked for it; gives the exit code.
 int show(Options const& options, v1::LocalResponse const& response);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <limits>
@@ -11,6 +10,8 @@
 #include <string_view>
 
 #include "node/console/errc.h"
+#include "node/console/policy_config.h"
+#include "node/console/toml_reader.h"
 
 namespace lanyard::console {
 namespace {
@@ -18,89 +19,14 @@ namespace {
 constexpr std::int64_t kMaxPort = 65535;
 constexpr std::size_t kMaxConfigBytes = 256 * 1024;
 
-// Reads the keys of one table; the first thing that is wrong is kept, with its line, and ends the reading.
-class Reader {
-public:
-    Reader(toml::table const* table, std::filesystem::path const& file, std::optional<Error>& problem)
-        : table_(table), file_(file), problem_(problem) {}
-
-    void text(char const* key, std::string& value) {
-        if (auto const* node = take(key)) {
-            if (auto const* found = node->as_string()) {
-                value = found->get();
-            } else {
-                wrong(*node, key, "text in quotes");
-            }
-        }
-    }
-
-    void flag(char const* key, bool& value) {
-        if (auto const* node = take(key)) {
-            if (auto const* found = node->as_boolean()) {
-                value = found->get();
-            } else {
-                wrong(*node, key, "true or false");
-            }
-        }
-    }
-
-    template <class Number>
-    void number(char const* key, Number& value, std::int64_t least, std::int64_t most) {
-        auto const* node = take(key);
-        if (!node) return;
-        auto const* found = node->as_integer();
-        if (!found || found->get() < least || found->get() > most) {
-            return wrong(*node, key, fmt::format("a whole number from {} to {}", least, most));
-        }
-        value = static_cast<Number>(found->get());
-    }
-
-    void texts(char const* key, std::vector<std::string>& values) {
-        auto const* node = take(key);
-        if (!node) return;
-        auto const* list = node->as_array();
-        if (!list) return wrong(*node, key, "a list of texts");
-        values.clear();
-        for (auto const& item : *list) {
-            if (!item.is_string()) return wrong(item, key, "a list of texts");
-            values.push_back(item.as_string()->get());
-        }
-    }
-
-    // Whatever has not been read is a mistake.
-    void done() {
-        if (!table_) return;
-        for (auto const& [key, node] : *table_) {
-            if (std::find(known_.begin(), known_.end(), key.str()) != known_.end()) continue;
-            std::string list;
-            for (auto const& one : known_) list += (list.empty() ? "" : ", ") + one;
-            problem(node, fmt::format("unknown key '{}' (known here: {})", key.str(), list));
-        }
-    }
-
-    void problem(toml::node const& node, std::string const& what) {
-        if (problem_) return;
-        problem_ =
-            Error(Errc::malformed_config, fmt::format("{}:{}: {}", file_.string(), node.source().begin.line, what));
-    }
-
-private:
-    toml::node const* take(char const* key) {
-        known_.emplace_back(key);
-        return table_ && !problem_ ? table_->get(key) : nullptr;
-    }
-
-    void wrong(toml::node const& node, char const* key, std::string const& wanted) {
-        problem(node, fmt::format("'{}' must be {}", key, wanted));
-    }
-
-    toml::table const* table_;
-    std::filesystem::path const& file_;
-    std::optional<Error>& problem_;
-    std::vector<std::string> known_;
-};
-
 toml::table const* section(toml::table const& document, char const* name) { return document[name].as_table(); }
+
+// As it was read, without comments.
+std::string text_of(toml::table const& table) {
+    std::ostringstream out;
+    out << table << "\n";
+    return out.str();
+}
 
 Result<AppConfig> read_app(toml::table const& table, std::filesystem::path const& file) {
     std::optional<Error> problem;
@@ -108,12 +34,18 @@ Result<AppConfig> read_app(toml::table const& table, std::filesystem::path const
     std::string channel = "stable";
     std::string directory;
     std::string window;
+    gate::Policy policy;
     Reader reader(&table, file, problem);
     reader.text("name", name);
     reader.text("channel", channel);
     reader.text("directory", directory);
     reader.text("window", window);
+    auto const* const rules = reader.section("policy");
     reader.done();
+    if (rules) policy = read_policy(*rules, file, problem);
+    if (!window.empty() && !policy.windows.empty()) {
+        reader.problem(table, "'window' and 'windows' say the same thing: keep the one in [app.policy]");
+    }
     auto const app = release::AppId::parse(name);
     auto const line = release::Channel::parse(channel);
     if (!app) reader.problem(table, app.error().detail);
@@ -122,7 +54,8 @@ Result<AppConfig> read_app(toml::table const& table, std::filesystem::path const
         reader.problem(table, fmt::format("'directory' of app {} must be an absolute path", name));
     }
     if (problem) return tl::unexpected<Error>(*problem);
-    return AppConfig{{*app, *line, directory}, window};
+    return AppConfig{
+        {*app, *line, directory}, window, policy, rules ? text_of(*rules) : "", rules && rules->contains("zone")};
 }
 
 Status check_sections(toml::table const& document, std::filesystem::path const& file) {
@@ -281,6 +214,7 @@ std::string NodeConfig::to_toml() const {
         out += fmt::format("\n[[app]]\nname = {}\nchannel = {}\ndirectory = {}\n", quoted(entry.app.name.text()),
                            quoted(entry.app.channel.text()), quoted(entry.app.home.string()));
         if (!entry.window.empty()) out += fmt::format("window = {}\n", quoted(entry.window));
+        if (!entry.policy_text.empty()) out += "[app.policy]\n" + entry.policy_text;
     }
     return out;
 }

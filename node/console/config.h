@@ -9,13 +9,17 @@
 
 #include "manifests/release/digest.h"
 #include "node/check/judge.h"
+#include "node/gate/policy.h"
 #include "proto/outcome/result.h"
 
 namespace lanyard::console {
 
 struct AppConfig {
     check::ManagedApp app;
-    std::string window;  // "HH:MM-HH:MM" local time; empty: always
+    std::string window;         // "HH:MM-HH:MM" local time; empty: always
+    gate::Policy policy{};      // of [app.policy]; see rules_of()
+    std::string policy_text{};  // the keys of that section as they are written
+    bool has_zone = false;      // it names its time zone
 };
 
 // node.toml (docs/reference/cli.md).

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "node/console/errc.h"
 #include "node/console/output.h"
@@ -11,13 +12,6 @@ namespace lanyard::console {
 namespace {
 
 constexpr auto kSayEvery = std::chrono::seconds(1);
-
-v1::LocalResponse refusal(Error const& error) {
-    v1::LocalResponse response;
-    response.set_exit_code(static_cast<std::uint32_t>(kind_of(error.code)));
-    response.set_message(error.detail);
-    return response;
-}
 
 bool is_refused(check::CheckOutcome const& outcome, release::AppId const& app) {
     return std::any_of(outcome.refused.begin(), outcome.refused.end(), [&](auto const& one) { return one.app == app; });
@@ -40,31 +34,11 @@ v1::CheckResult to_message(check::CheckOutcome const& outcome) {
 
 }  // namespace
 
-Result<v1::NodeStatus> status_on_disk(NodeConfig const& config, journal::Records& records) {
-    v1::NodeStatus status;
-    status.set_schema(1);
-    status.set_node_id(config.id);
-    status.set_name(config.name);
-    status.set_seeder_url(config.seeder_url);
-    for (auto const& entry : config.apps) {
-        auto* const app = status.add_apps();
-        app->set_app(entry.app.name.text());
-        app->set_channel(entry.app.channel.text());
-        auto const releases = records.installed(entry.app.name);
-        if (!releases) return pass_on(releases);
-        if (releases->current) app->set_version(releases->current->version.text());
-        if (releases->previous) app->set_previous_version(releases->previous->version.text());
-        auto const last = records.last_report(entry.app.name);
-        if (!last) return pass_on(last);
-        if (*last) {
-            app->set_last_outcome(fmt::format("{} {}", in_words((*last)->outcome()), (*last)->to_version()));
-            app->set_last_detail((*last)->detail());
-        }
-    }
-    auto const queued = records.outbox_count();
-    if (!queued) return pass_on(queued);
-    status.set_queued_reports(*queued);
-    return status;
+v1::LocalResponse refusal(Error const& error) {
+    v1::LocalResponse response;
+    response.set_exit_code(static_cast<std::uint32_t>(kind_of(error.code)));
+    response.set_message(error.detail);
+    return response;
 }
 
 Desk::Desk(asio::io_context& io, NodeConfig const& config, check::Checker& checker, journal::Records& records,
@@ -85,7 +59,7 @@ asio::awaitable<v1::LocalResponse> Desk::answer(v1::LocalRequest request, Say sa
         }
         case v1::LocalRequest::kStatus:
             break;
-        case v1::LocalRequest::REQUEST_NOT_SET: {
+        default: {
             Error const unknown(Errc::wrong_usage, "the running node does not know this request: is it an older one?");
             co_return refusal(unknown);
         }
@@ -97,13 +71,30 @@ asio::awaitable<v1::LocalResponse> Desk::answer(v1::LocalRequest request, Say sa
     co_return response;
 }
 
+void Desk::remember(check::CheckOutcome const& outcome) {
+    auto before = std::exchange(found_, outcome.findings);
+    for (auto& finding : before) {
+        if (is_refused(outcome, finding.app.name)) found_.push_back(std::move(finding));
+    }
+    refused_ = outcome.refused;
+}
+
+std::optional<v1::AttemptStatus> Desk::under_way(release::AppId const& app) const {
+    for (auto const& desk : apps_) {
+        if (desk.app.name == app) return desk.pipeline->status();
+    }
+    return std::nullopt;
+}
+
 void Desk::dispatch(check::CheckOutcome const& outcome) {
+    remember(outcome);
     for (auto const& app : apps_) {
         auto const finding = std::find_if(outcome.findings.begin(), outcome.findings.end(),
                                           [&](auto const& one) { return one.app.name == app.app.name; });
         if (is_refused(outcome, app.app.name)) continue;
         if (finding != outcome.findings.end() && finding->offer) {
             tell_offer(*finding->offer);
+            gate_.discovered(*finding->offer);
             app.loop->offer(*finding->offer);
         } else {
             app.loop->nothing_on_offer();

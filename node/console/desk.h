@@ -33,6 +33,9 @@ struct Contact {
     std::string alarm;      // what was refused as an attack, until everything is believed again
 };
 
+// An answer with the exit code of this error.
+v1::LocalResponse refusal(Error const& error);
+
 // The status that can be told from the journal alone, also while no node runs.
 Result<v1::NodeStatus> status_on_disk(NodeConfig const& config, journal::Records& records);
 
@@ -59,11 +62,17 @@ public:
     // too.
     void dispatch(check::CheckOutcome const& outcome);
     void heard(Error const* failure, std::int64_t now);
+    // What the last checks found; what was refused at the last one has its finding of before, if there was one.
+    std::vector<check::Finding> const& found() const { return found_; }
+    std::vector<check::Refusal> const& refused() const { return refused_; }
+    Contact const& contact() const { return contact_; }
+    std::optional<v1::AttemptStatus> under_way(release::AppId const& app) const;
     // A walk has ended: whoever waits at the desk looks again.
     void walk_ended() { bell_.ring(); }
 
 private:
     void tell_offer(check::Offer const& offer);
+    void remember(check::CheckOutcome const& outcome);
     Result<v1::NodeStatus> status();
     asio::awaitable<v1::LocalResponse> check_now();
     asio::awaitable<v1::LocalResponse> update(v1::UpdateNow order, Say say);
@@ -85,6 +94,8 @@ private:
     Contact contact_;
     events::Events& events_;
     std::map<release::AppId, release::Digest> told_;
+    std::vector<check::Finding> found_;
+    std::vector<check::Refusal> refused_;
 };
 
 }  // namespace lanyard::console

@@ -25,6 +25,7 @@ std::error_code make_error_code(Errc value) noexcept {
         row(Errc::malformed_message, "malformed message", Kind::internal),
         row(Errc::write_failed, "write failed", Kind::state),
         row(Errc::no_such_file, "no such file", Kind::not_found),
+        row(Errc::malformed_facts, "malformed facts", Kind::usage),
     };
     static ErrcTable const table("console", kRows);
     return {static_cast<int>(value), table};

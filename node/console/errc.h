@@ -19,6 +19,7 @@ enum class Errc {
     malformed_message,
     write_failed,
     no_such_file,
+    malformed_facts,
 };
 
 std::error_code make_error_code(Errc) noexcept;

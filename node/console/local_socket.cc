@@ -128,12 +128,13 @@ Status LocalServer::listen(std::filesystem::path const& socket) {
     boost::system::error_code failed;
     impl_->acceptor.open(asio::local::stream_protocol(), failed);
     if (!failed) impl_->acceptor.bind(asio::local::stream_protocol::endpoint(socket.string()), failed);
-    if (!failed) impl_->acceptor.listen(asio::socket_base::max_listen_connections, failed);
+    // Before anybody can connect: who may write to it may postpone, hold and install.
     std::error_code mode;
     if (!failed) {
         std::filesystem::permissions(socket, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
                                      mode);
     }
+    if (!failed && !mode) impl_->acceptor.listen(asio::socket_base::max_listen_connections, failed);
     if (failed || mode) {
         return fail(Errc::unusable_state, fmt::format("cannot make the local socket {}: {}", socket.string(),
                                                       failed ? failed.message() : mode.message()));

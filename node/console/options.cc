@@ -81,10 +81,16 @@ void add_others(CLI::App& program, Options& options) {
     common(*check, options);
 
     auto* update = program.add_subcommand("update", "ask the seeder now, install, and return when it is done");
-    update->footer("Examples:\n  lanyard-node update --now\n  lanyard-node update --now --app myapp");
+    update->footer(
+        "Examples:\n  lanyard-node update --now\n  lanyard-node update --now --app myapp\n"
+        "  lanyard-node update --tonight\n  lanyard-node update --dry-run");
     common(*update, options);
     update->add_option("--app", options.app, "only this application");
-    update->add_flag("--now", options.now, "do not wait for the gate: I agree to be interrupted");
+    auto* now = update->add_flag("--now", options.now, "do not wait for the gate: I agree to be interrupted");
+    auto* tonight = update->add_flag("--tonight", options.tonight, "not now, but in the coming night: 22:00 to 06:00");
+    auto* dry_run = update->add_flag("--dry-run", options.dry_run, "only say what would be done, and why");
+    now->excludes(tonight, dry_run);
+    tonight->excludes(dry_run);
 
     auto* history = program.add_subcommand("history", "attempts that have ended, newest first");
     history->footer("Examples:\n  lanyard-node history\n  lanyard-node history --limit 5 --json");
@@ -112,7 +118,59 @@ One line a step: ok, refused or unknown, and why. Exit code 7 when something doe
     verify->add_option("--file", options.file, "a package, from wherever it came: does the manifest name it?");
 }
 
+void add_decisions(CLI::App& program, Options& options) {
+    auto* why = program.add_subcommand("why", "why an application is updated or not, and what must change");
+    why->footer("Examples:\n  lanyard-node why\n  lanyard-node why myapp\n  lanyard-node why --json");
+    common(*why, options);
+    why->add_option("APP", options.app, "only this application");
+
+    auto* postpone =
+        program.add_subcommand("postpone", "not now: later; a limited number of times, never past the deadline");
+    postpone->footer("Examples:\n  lanyard-node postpone 2h\n  lanyard-node postpone 90m myapp");
+    common(*postpone, options);
+    postpone->add_option("SPAN", options.span, "how long: 30m, 2h, 1h30m")->required();
+    postpone->add_option("APP", options.app, "only this application");
+
+    auto* hold = program.add_subcommand("hold", "for operators: no update at all until unhold, or the hold is over");
+    hold->footer("Examples:\n  lanyard-node hold\n  lanyard-node hold myapp --for 14d");
+    common(*hold, options);
+    options.span = "7d";
+    hold->add_option("APP", options.app, "only this application");
+    hold->add_option("--for", options.span, "how long, at most 30d (default 7d)");
+
+    auto* unhold = program.add_subcommand("unhold", "ends a hold");
+    unhold->footer("Examples:\n  lanyard-node unhold\n  lanyard-node unhold myapp");
+    common(*unhold, options);
+    unhold->add_option("APP", options.app, "only this application");
+}
+
+void add_policy(CLI::App& program, Options& options) {
+    auto* policy = program.add_subcommand("policy", "try out when the policy of node.toml lets an update through");
+    policy->footer(
+        "Examples:\n  lanyard-node policy explain\n"
+        "  lanyard-node policy test --at \"2026-10-25 02:30\" --with facts.toml");
+    policy->require_subcommand(1);
+    auto* explain = policy->add_subcommand("explain", "asks the policy now, with what the sensors say now");
+    explain->footer("Examples:\n  lanyard-node policy explain\n  lanyard-node policy explain myapp --json");
+    common(*explain, options);
+    explain->add_option("APP", options.app, "only this application");
+    auto* test = policy->add_subcommand("test", "asks the policy at another time, with facts from a file");
+    test->footer(
+        "Examples:\n  lanyard-node policy test --at \"2026-10-25 02:30\" --with facts.toml\n"
+        "  lanyard-node policy test --with facts.toml myapp --json");
+    common(*test, options);
+    test->add_option("--at", options.at, "local time, \"2026-10-25 02:30\"; with Z at its end UTC (default: now)");
+    test->add_option("--with", options.facts, "TOML file of facts (docs/reference/cli.md)")->required();
+    test->add_option("APP", options.app, "whose policy; may be left out when there is only one");
+}
+
 Verb verb_of(std::string const& name) {
+    if (name == "postpone") return Verb::postpone;
+    if (name == "hold") return Verb::hold;
+    if (name == "unhold") return Verb::unhold;
+    if (name == "why") return Verb::why;
+    if (name == "test") return Verb::policy_test;
+    if (name == "explain") return Verb::policy_explain;
     if (name == "join") return Verb::join;
     if (name == "run") return Verb::run;
     if (name == "check") return Verb::check;
@@ -137,6 +195,8 @@ Parsed parse_command_line(int argc, char const* const* argv) {
     add_join(program, options);
     add_others(program, options);
     add_verify(program, options);
+    add_decisions(program, options);
+    add_policy(program, options);
     try {
         program.parse(argc, argv);
     } catch (CLI::Success const& success) {
@@ -147,7 +207,9 @@ Parsed parse_command_line(int argc, char const* const* argv) {
         parsed.exit_code = static_cast<int>(Kind::usage);
         return parsed;
     }
-    options.verb = verb_of(program.get_subcommands().front()->get_name());
+    auto const* command = program.get_subcommands().front();
+    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+    options.verb = verb_of(command->get_name());
     parsed.options = options;
     return parsed;
 }

@@ -10,7 +10,22 @@
 
 namespace lanyard::console {
 
-enum class Verb { join, run, status, check, update, history, rollback, verify };
+enum class Verb {
+    join,
+    run,
+    status,
+    check,
+    update,
+    history,
+    rollback,
+    verify,
+    postpone,
+    hold,
+    unhold,
+    why,
+    policy_test,
+    policy_explain
+};
 
 // The command line, taken apart; values are checked where they are used.
 struct Options {
@@ -37,6 +52,15 @@ struct Options {
     // update, rollback, verify
     std::string app;
     bool now = false;
+    bool tonight = false;
+    bool dry_run = false;
+
+    // postpone, hold
+    std::string span;
+
+    // policy test
+    std::string at;
+    std::filesystem::path facts;
 
     // verify
     std::filesystem::path file;

@@ -12,13 +12,6 @@
 namespace lanyard::console {
 namespace {
 
-std::string local_time(std::int64_t seconds) {
-    if (seconds == 0) return "never";
-    return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(static_cast<std::time_t>(seconds)));
-}
-
-std::string or_none(std::string const& version) { return version.empty() ? "none" : version; }
-
 // "3 peers (91 %) and the seeder (9 %)"
 std::string sources_in_words(google::protobuf::RepeatedPtrField<v1::SourceBytes> const& sources) {
     std::uint64_t from_peers = 0;
@@ -54,6 +47,15 @@ void append_app(std::string& out, v1::AppStatus const& app) {
 }
 
 }  // namespace
+
+std::string local_time(std::int64_t seconds) {
+    constexpr std::int64_t kEndOfYear9999 = 253'402'300'799;
+    if (seconds == 0) return "never";
+    if (seconds < 0 || seconds > kEndOfYear9999 - 86'400) return "a time that makes no sense";
+    return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(static_cast<std::time_t>(seconds)));
+}
+
+std::string or_none(std::string const& version) { return version.empty() ? "none" : version; }
 
 std::string to_json(google::protobuf::Message const& message) {
     google::protobuf::util::JsonPrintOptions options;
@@ -100,6 +102,10 @@ std::string to_text(v1::History const& history) {
         if (!attempt.sources().empty()) out += fmt::format(", from {}", sources_in_words(attempt.sources()));
         if (attempt.ports_closed_ms() > 0) out += fmt::format(", ports closed {} ms", attempt.ports_closed_ms());
         out += '\n';
+        if (!attempt.passed_because().empty()) {
+            out += fmt::format("  let through at {}: {}\n", local_time(attempt.passed_at()),
+                               as_plain(attempt.passed_because()));
+        }
         if (!attempt.detail().empty()) out += fmt::format("  {}\n", as_plain(attempt.detail()));
     }
     return out;

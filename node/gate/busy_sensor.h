@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "node/gate/policy.h"
+#include "node/gate/facts.h"
 
 namespace lanyard::gate {
 

@@ -7,6 +7,10 @@ namespace lanyard::gate {
 enum class Errc {
     malformed_window = 1,
     unknown_zone,
+    malformed_time,
+    nothing_waits,
+    refused,
+    too_long,
 };
 
 std::error_code make_error_code(Errc) noexcept;

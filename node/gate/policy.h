@@ -1,76 +1,42 @@
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "proto/outcome/result.h"
-
-namespace date {
-class time_zone;
-}
+#include "node/gate/calendar.h"
 
 namespace lanyard::gate {
 
-using TimePoint = std::chrono::sys_seconds;
-
-// A stretch of every day, by the clock on the wall: from `from` (included) to `to` (excluded), in minutes after
-// midnight. It crosses midnight when `to` is earlier than `from`.
-struct Window {
-    std::chrono::minutes from;
-    std::chrono::minutes to;
-
-    // "HH:MM-HH:MM"; the end may be 24:00. Two equal times are refused: they could mean never or always.
-    static Result<Window> parse(std::string_view text);
-    std::string text() const;
-    bool holds(std::chrono::minutes time_of_day) const;
-};
-
-// Turns the wall clock's time into ours, daylight saving included.
-class Zone {
-public:
-    static Zone utc() { return Zone(nullptr); }
-    // As in the IANA database, "Europe/Berlin".
-    static Result<Zone> named(std::string const& name);
-    // What this machine is set to.
-    static Result<Zone> here();
-
-    // How far the wall clock is ahead of UTC at `time`, and when that changes next.
-    struct Offset {
-        std::chrono::seconds ahead;
-        TimePoint until;
-    };
-    Offset offset_at(TimePoint time) const;
-
-private:
-    explicit Zone(date::time_zone const* zone) : zone_(zone) {}
-    date::time_zone const* zone_;
-};
-
-// When an application may be interrupted.
+// When an application may be interrupted. What is not set is not asked; with nothing set, whenever it is not busy.
 struct Policy {
-    std::optional<Window> window;  // nothing: at any time
+    std::vector<Window> windows;  // none: at any time
+    Zone zone = Zone::utc();
+
+    // Sensors. What cannot be read counts as busy.
+    std::optional<unsigned> most_connections;       // to the ports of the application
+    std::optional<std::chrono::minutes> user_idle;  // so long nobody has touched the machine
+    bool inhibitors = false;                        // programs that ask the machine to stay awake: presentations
+    std::vector<std::string> commands;              // while one of these runs, the application is left alone
+    std::optional<unsigned> most_cpu, most_disk;    // percent of the last minute in which somebody waited for it
+    std::optional<unsigned> least_battery;          // percent, while it is not charged
+    std::chrono::minutes quiet{0};                  // all of these in a row
+
+    bool slot = false;  // wait for the hour that the node's own history shows as quiet, another one on each node
+
+    // From the moment this node first heard of a release on. What is over then: see Decision.
+    std::optional<std::chrono::hours> deadline;
+    std::chrono::minutes grace{60};
+    std::chrono::hours critical_deadline{24};  // of a critical release, if that is earlier
+    bool never_force = false;                  // no deadline, whoever sets one; a critical release waits like any other
+
+    unsigned postponements = 3;  // how often a person may say "later" to one release
+    std::chrono::hours longest_postponement{24};
 };
 
-enum class Busy { no, yes, unknown };
-
-// What is known of the application at this moment.
-struct Signals {
-    bool running = true;  // false: there is nothing to interrupt
-    Busy busy = Busy::unknown;
-};
-
-struct Decision {
-    bool open = false;
-    std::vector<std::string> reasons;  // why it is closed, for people; empty when open
-    TimePoint earliest;                // when the window is open next; `now` while it is
-};
-
-// May the application be interrupted at `now`? Not knowing whether it is busy counts as busy.
-// The window is judged by the wall clock: what daylight saving skips is not there on that night, what it repeats counts
-// twice.
-Decision decide(Policy const& policy, Signals const& signals, TimePoint now, Zone const& zone);
+// How long an operator may keep updates away; the hold ends by itself.
+inline constexpr std::chrono::hours kLongestHold{30 * 24};
+// A release that restarts the machine asks for at least so much idle time of everybody.
+inline constexpr std::chrono::minutes kIdleBeforeRestart{15};
 
 }  // namespace lanyard::gate

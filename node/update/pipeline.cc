@@ -196,8 +196,10 @@ asio::awaitable<Ended> Pipeline::forward(Attempt& attempt) {
 
     entered = enter(attempt, Phase::wait_idle);
     if (!entered) co_return unwritten(attempt, entered.error());
-    bool const open = co_await rooms_.gate.pass(offer);
-    if (must_leave() || !open) co_return leave(attempt);
+    auto const passage = co_await rooms_.gate.pass(offer);
+    if (must_leave() || !passage) co_return leave(attempt);
+    attempt.draft.set_passed_at(passage->at.time_since_epoch().count());
+    attempt.draft.set_passed_because(passage->because);
     co_return co_await interrupt(attempt, std::move(*staged));
 }
 

@@ -27,6 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (response.ParseFromString(bytes)) {
         check_shown(console::to_text(response.status()));
         check_shown(console::to_text(response.check()));
+        check_shown(console::to_text(response.why()));
         for (auto const& app : response.status().apps()) check_shown(console::progress_line(app.attempt()));
     }
     v1::History history;

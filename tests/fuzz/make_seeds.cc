@@ -160,6 +160,24 @@ void messages() {
     v1::LocalRequest request;
     request.mutable_update()->set_app("shop");
     seed("local", "update", request);
+    v1::LocalResponse explained;
+    auto& why = *explained.mutable_why()->add_apps();
+    why.set_app("shop");
+    why.set_to_version("1.1.0");
+    why.set_state("waiting");
+    why.set_verdict("it waits: outside the time window 22:00-05:00");
+    why.set_at(1'800'000'000);
+    why.set_earliest(1'800'030'000);
+    why.set_deadline(1'800'090'000);
+    auto& window = *why.add_checks();
+    window.set_name("window");
+    window.set_standing("closed");
+    window.set_says("outside the time window 22:00-05:00");
+    window.set_source("node.toml");
+    window.set_mend("wait until it opens");
+    why.add_checks()->set_standing("not_asked");
+    *why.mutable_last() = report;
+    seed("local", "why", explained);
     v1::History history;
     *history.add_attempts() = report;
     seed("local", "history", history);
@@ -224,6 +242,13 @@ void configs() {
              "\"\nname = \"till-7\"\npoll_seconds = 900\n\n[swarm]\nlisten = \"0.0.0.0\"\nport = 8431\n"
              "networks = [\"10.0.0.0/8\"]\nupload_kib_per_second = 100\n\n[[app]]\nname = \"shop\"\n"
              "channel = \"stable\"\ndirectory = \"/opt/shop\"\nwindow = \"22:00-05:00\"\n");
+    seed("node_config", "policy",
+         "[seeder]\nurl = \"http://seeder:8430\"\nroot_digest = \"sha256:" + std::string(64, '0') +
+             "\"\n\n[node]\nid = \"" + std::string(32, 'a') +
+             "\"\n\n[[app]]\nname = \"shop\"\ndirectory = \"/opt/shop\"\n[app.policy]\n"
+             "windows = [\"mon-fri 22:00-05:00\", \"sat,sun\"]\nzone = \"Europe/Berlin\"\nconnections = 0\n"
+             "user_idle_minutes = 10\ninhibitors = true\ncommands = [\"rsync\"]\ncpu_percent = 20\n"
+             "battery_percent = 30\nquiet_minutes = 5\nslot = true\ndeadline_hours = 72\ngrace_minutes = 60\n");
 }
 
 void torrent() {

@@ -119,9 +119,16 @@ public:
         if (!dead) staged = false;
     }
 
-    asio::awaitable<bool> pass(check::Offer const&) override {
+    asio::awaitable<std::optional<gate::Passage>> pass(check::Offer const&) override {
         auto const done = step("gate");
-        co_return done&& gate_open && !gate_stopped;
+        std::optional<gate::Passage> passage;
+        if (done && gate_open && !gate_stopped) passage = gate::Passage{{}, "it is midnight"};
+        co_return passage;
+    }
+    void discovered(check::Offer const&) override {}
+    asio::awaitable<gate::Explanation> explain(check::Offer) override {
+        gate::Explanation const nothing;
+        co_return nothing;
     }
     void open_now(release::AppId const&) override {}
     void take_back(release::AppId const& app) override { taken_back.push_back(app.text()); }

@@ -18,7 +18,7 @@
 #include "tests/support/loop.h"
 #include "tests/support/scratch.h"
 
-namespace lanyard::platform {
+namespace lanyard::platform::linux_process_runner_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -272,4 +272,4 @@ TEST_F(LinuxProcessRunnerTest, WhatItLaunchesOutlivesIt) {
 }
 
 }  // namespace
-}  // namespace lanyard::platform
+}  // namespace lanyard::platform::linux_process_runner_test

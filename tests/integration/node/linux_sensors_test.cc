@@ -12,7 +12,7 @@
 #include "proto/async/asio.h"
 #include "tests/support/scratch.h"
 
-namespace lanyard::platform {
+namespace lanyard::platform::linux_sensors_test {
 namespace {
 
 using asio::ip::tcp;
@@ -128,4 +128,4 @@ TEST_F(LinuxBusyLockTest, IsUnknownWhenThereIsSomethingElse) {
 }
 
 }  // namespace
-}  // namespace lanyard::platform
+}  // namespace lanyard::platform::linux_sensors_test

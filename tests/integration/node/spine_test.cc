@@ -14,11 +14,13 @@
 #include "node/platform/linux_place.h"
 #include "node/platform/linux_port_sensor.h"
 #include "node/platform/linux_process_runner.h"
+#include "node/platform/linux_senses.h"
 #include "node/probe/health_prober.h"
 #include "node/probe/local_reach.h"
 #include "node/update/pipeline.h"
 #include "proto/async/steady_alarm.h"
 #include "tests/integration/node/processes.h"
+#include "tests/support/fake_senses.h"
 #include "tests/support/loop.h"
 #include "tests/support/recorded_events.h"
 #include "tests/support/sample_target.h"
@@ -139,9 +141,14 @@ protected:
     drain::CommandAppControl control{runner, downtime, alarm, steady};
     probe::LocalReach reach{io};
     probe::HealthProber prober{reach, runner, downtime, alarm, steady};
+    async::DiskPool pool{1};
     platform::LinuxBusyLock busy;
-    gate::IdleGate gate{alarm, busy, events, gate::Rules{},
-                        [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }};
+    platform::LinuxSenses senses{pool, busy};
+    support::FakeMemory memory;
+    gate::IdleGate gate{
+        {alarm, senses, memory, events},
+        gate::Rules{},
+        {[] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }, steady}};
     platform::LinuxPlace place;
     async::DiskPool disk;
     apply::BackgroundApplier applier{place, disk};

@@ -13,7 +13,7 @@
 #include "tests/support/recorded_events.h"
 #include "tests/support/scratch.h"
 
-namespace lanyard::console {
+namespace lanyard::console::alarm_test {
 namespace {
 
 // Nobody asks it anything here.
@@ -73,4 +73,4 @@ TEST_F(StatusAlarm, StandsUntilEverythingIsBelievedAgain) {
 }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::alarm_test

@@ -8,7 +8,7 @@
 #include "proto/identity/token.h"
 #include "tests/support/scratch.h"
 
-namespace lanyard::console {
+namespace lanyard::console::config_test {
 namespace {
 
 std::string const kDigest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -165,4 +165,4 @@ TEST(JoinLine, RefusesARelativeDirectory) {
 }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::config_test

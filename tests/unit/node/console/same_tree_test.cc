@@ -4,7 +4,7 @@
 
 #include "tests/support/scratch.h"
 
-namespace lanyard::console {
+namespace lanyard::console::same_tree_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -76,4 +76,4 @@ TEST_F(SameTree, AnInstalledTreeThatIsNotThereIsADifference) {
 }
 
 }  // namespace
-}  // namespace lanyard::console
+}  // namespace lanyard::console::same_tree_test

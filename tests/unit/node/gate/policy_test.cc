@@ -1,4 +1,4 @@
-#include "node/gate/policy.h"
+#include "node/gate/decision.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "node/gate/errc.h"
 
-namespace lanyard::gate {
+namespace lanyard::gate::policy_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -21,10 +21,23 @@ TimePoint utc(int year, unsigned month, unsigned day, minutes time = 0min) {
     return std::chrono::sys_days(date) + time;
 }
 
-Signals const kIdle{.running = true, .busy = Busy::no};
+Policy within(Window const& only, Zone const& where = Zone::utc()) {
+    Policy policy;
+    policy.windows.push_back(only);
+    policy.zone = where;
+    return policy;
+}
+
+Facts sensed(bool running, Busy busy) {
+    Facts facts{.running = running};
+    facts.readings.busy = busy;
+    return facts;
+}
+
+Facts const kIdle = sensed(true, Busy::no);
 
 bool open_at(std::string_view text, TimePoint now, Zone const& where) {
-    return decide(Policy{window(text)}, kIdle, now, where).open;
+    return decide(within(window(text), where), kIdle, now).open;
 }
 
 TEST(Window, ReadsItsOwnText) {
@@ -59,7 +72,7 @@ TEST(Zone, SaysThatANameIsUnknown) {
 struct Case {
     char const* name;
     Policy policy;
-    Signals signals;
+    Facts facts;
     TimePoint now;
     bool open;
     std::size_t reasons;
@@ -69,7 +82,7 @@ class DecideOn : public testing::TestWithParam<Case> {};
 
 TEST_P(DecideOn, OpensOnlyWhenNobodyIsDisturbed) {
     auto const& given = GetParam();
-    auto const decision = decide(given.policy, given.signals, given.now, Zone::utc());
+    auto const decision = decide(given.policy, given.facts, given.now);
     EXPECT_EQ(decision.open, given.open);
     EXPECT_EQ(decision.reasons.size(), given.reasons);
 }
@@ -77,18 +90,18 @@ TEST_P(DecideOn, OpensOnlyWhenNobodyIsDisturbed) {
 TimePoint const kNoon = utc(2026, 6, 15, 12h);
 TimePoint const kNight = utc(2026, 6, 15, 23h);
 Policy const kAlways{};
-Policy const kAtNight{window("22:00-05:00")};
+Policy const kAtNight = within(window("22:00-05:00"));
 
 INSTANTIATE_TEST_SUITE_P(
     , DecideOn,
     testing::Values(Case{"IdleAtAnyTime", kAlways, kIdle, kNoon, true, 0},
-                    Case{"Busy", kAlways, {.running = true, .busy = Busy::yes}, kNoon, false, 1},
-                    Case{"UnknownCountsAsBusy", kAlways, {.running = true, .busy = Busy::unknown}, kNoon, false, 1},
+                    Case{"Busy", kAlways, sensed(true, Busy::yes), kNoon, false, 1},
+                    Case{"UnknownCountsAsBusy", kAlways, sensed(true, Busy::unknown), kNoon, false, 1},
                     Case{"IdleInTheWindow", kAtNight, kIdle, kNight, true, 0},
                     Case{"IdleOutsideTheWindow", kAtNight, kIdle, kNoon, false, 1},
-                    Case{"BusyInTheWindow", kAtNight, {.running = true, .busy = Busy::yes}, kNight, false, 1},
-                    Case{"BusyOutsideTheWindow", kAtNight, {.running = true, .busy = Busy::yes}, kNoon, false, 2},
-                    Case{"NothingRuns", kAtNight, {.running = false, .busy = Busy::yes}, kNoon, true, 0}),
+                    Case{"BusyInTheWindow", kAtNight, sensed(true, Busy::yes), kNight, false, 1},
+                    Case{"BusyOutsideTheWindow", kAtNight, sensed(true, Busy::yes), kNoon, false, 2},
+                    Case{"NothingRuns", kAtNight, sensed(false, Busy::yes), kNoon, true, 0}),
     [](auto const& instance) { return instance.param.name; });
 
 TEST(Decide, GoesByTheWallClockOfTheZone) {
@@ -99,23 +112,23 @@ TEST(Decide, GoesByTheWallClockOfTheZone) {
 }
 
 TEST(Decide, SaysWhenTheWindowOpensNext) {
-    auto const decision = decide(kAtNight, kIdle, kNoon, Zone::utc());
+    auto const decision = decide(kAtNight, kIdle, kNoon);
     EXPECT_EQ(decision.earliest, utc(2026, 6, 15, 22h));
     EXPECT_EQ(decision.reasons.front(), "outside the time window 22:00-05:00");
-    EXPECT_EQ(decide(kAtNight, kIdle, kNight, Zone::utc()).earliest, kNight);
+    EXPECT_EQ(decide(kAtNight, kIdle, kNight).earliest, kNight);
 }
 
 // In Berlin the clock goes from 02:00 to 03:00 on 2026-03-29 at 01:00 UTC, and from 03:00 back to 02:00 on 2026-10-25
 // at 01:00 UTC.
 TEST(Decide, SkipsAWindowThatDaylightSavingSwallows) {
     auto const berlin = zone("Europe/Berlin");
-    auto const swallowed = decide(Policy{window("02:10-02:50")}, kIdle, utc(2026, 3, 29, 0h), berlin);
+    auto const swallowed = decide(within(window("02:10-02:50"), berlin), kIdle, utc(2026, 3, 29, 0h));
     EXPECT_EQ(swallowed.earliest, utc(2026, 3, 30, 10min));
 }
 
 TEST(Decide, OpensAWindowLateWhenItsBeginningIsSwallowed) {
     auto const berlin = zone("Europe/Berlin");
-    auto const late = decide(Policy{window("02:30-03:30")}, kIdle, utc(2026, 3, 29, 0h), berlin);
+    auto const late = decide(within(window("02:30-03:30"), berlin), kIdle, utc(2026, 3, 29, 0h));
     EXPECT_EQ(late.earliest, utc(2026, 3, 29, 1h));
     EXPECT_FALSE(open_at("02:30-03:30", utc(2026, 3, 29, 1h + 30min), berlin));
 }
@@ -146,7 +159,7 @@ protected:
     }
 
     void check(TimePoint now) const {
-        auto const decision = decide(Policy{window_}, kIdle, now, zone_);
+        auto const decision = decide(within(window_, zone_), kIdle, now);
         ASSERT_EQ(decision.open, open(now)) << now.time_since_epoch().count();
         ASSERT_EQ(decision.open, decision.earliest == now);
         ASSERT_TRUE(open(decision.earliest)) << now.time_since_epoch().count();
@@ -173,7 +186,7 @@ TEST_P(DecideOverAYear, FindsTheFirstOpenMinuteInTheNightsThatChangeTheClock) {
             if (open(now)) next = now;
             if (now > begin + 48h) continue;
             check(now);
-            ASSERT_EQ(decide(Policy{window_}, kIdle, now, zone_).earliest, next) << now.time_since_epoch().count();
+            ASSERT_EQ(decide(within(window_, zone_), kIdle, now).earliest, next) << now.time_since_epoch().count();
         }
     }
 }
@@ -190,4 +203,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](auto const& instance) { return instance.param.name; });
 
 }  // namespace
-}  // namespace lanyard::gate
+}  // namespace lanyard::gate::policy_test

@@ -1,0 +1,124 @@
+#include "node/platform/logind.h"
+
+#include <systemd/sd-bus.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <string_view>
+
+#include "proto/outcome/plain_text.h"
+
+namespace lanyard::platform {
+namespace {
+
+using gate::Sensed;
+using gate::unknown;
+
+constexpr char const* kService = "org.freedesktop.login1";
+constexpr char const* kPath = "/org/freedesktop/login1";
+constexpr char const* kManager = "org.freedesktop.login1.Manager";
+constexpr std::uint64_t kPatience = 2'000'000;  // microseconds
+constexpr std::size_t kMostInhibitors = 32;
+constexpr std::size_t kMostText = 80;
+
+using Bus = std::unique_ptr<sd_bus, decltype(&sd_bus_close_unref)>;
+using Message = std::unique_ptr<sd_bus_message, decltype(&sd_bus_message_unref)>;
+
+struct Problem {
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    Problem() = default;
+    Problem(Problem const&) = delete;
+    Problem& operator=(Problem const&) = delete;
+    ~Problem() { sd_bus_error_free(&error); }
+};
+
+tl::unexpected<std::string> no_answer(int code) {
+    return unknown(std::string("systemd-logind does not answer (") + std::strerror(-code) + ")");
+}
+
+Sensed<Bus> open_bus() {
+    sd_bus* raw = nullptr;
+    if (auto const code = sd_bus_open_system(&raw); code < 0) return no_answer(code);
+    Bus bus(raw, sd_bus_close_unref);
+    sd_bus_set_method_call_timeout(raw, kPatience);
+    return bus;
+}
+
+template <class Value>
+int get(sd_bus* bus, char const* property, char type, Value& value) {
+    Problem problem;
+    return sd_bus_get_property_trivial(bus, kService, kPath, kManager, property, &problem.error, type, &value);
+}
+
+std::chrono::microseconds monotonic_now() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return std::chrono::seconds(now.tv_sec) +
+           std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::nanoseconds(now.tv_nsec));
+}
+
+std::string plain(char const* text) {
+    std::string kept(text);
+    if (kept.size() > kMostText) {
+        auto end = kMostText;
+        while (end > 0 && (static_cast<unsigned char>(kept[end]) & 0xC0u) == 0x80u) --end;  // not within a character
+        kept.resize(end);
+    }
+    return as_plain(kept);
+}
+
+// "shutdown:sleep:idle"
+bool keeps_awake(std::string_view what) {
+    while (!what.empty()) {
+        auto const colon = std::min(what.find(':'), what.size());
+        auto const part = what.substr(0, colon);
+        if (part == "idle" || part == "sleep" || part == "shutdown") return true;
+        what.remove_prefix(std::min(colon + 1, what.size()));
+    }
+    return false;
+}
+
+}  // namespace
+
+// Idle since: by the clock that nobody can set.
+Sensed<gate::Presence> presence_by_logind() {
+    auto const bus = open_bus();
+    if (!bus) return unknown(bus.error());
+    int idle = 0;
+    if (auto const code = get(bus->get(), "IdleHint", 'b', idle); code < 0) return no_answer(code);
+    if (idle == 0) return gate::Presence{};
+    std::uint64_t since = 0;
+    if (auto const code = get(bus->get(), "IdleSinceHintMonotonic", 't', since); code < 0) return no_answer(code);
+    if (since == 0) return gate::Presence{.nobody = true};
+    auto const passed = monotonic_now() - std::chrono::microseconds(since);
+    if (passed.count() < 0) return unknown("systemd-logind names a time that is still to come");
+    return gate::Presence{.idle = std::chrono::floor<std::chrono::seconds>(passed)};
+}
+
+Sensed<std::vector<std::string>> inhibitors_by_logind() {
+    auto const bus = open_bus();
+    if (!bus) return unknown(bus.error());
+    Problem problem;
+    sd_bus_message* raw = nullptr;
+    auto code = sd_bus_call_method(bus->get(), kService, kPath, kManager, "ListInhibitors", &problem.error, &raw, "");
+    if (code < 0) return no_answer(code);
+    Message const answer(raw, sd_bus_message_unref);
+    code = sd_bus_message_enter_container(raw, 'a', "(ssssuu)");
+    if (code < 0) return no_answer(code);
+    std::vector<std::string> found;
+    while (found.size() < kMostInhibitors) {
+        char const *what = nullptr, *who = nullptr, *why = nullptr, *mode = nullptr;
+        std::uint32_t uid = 0, pid = 0;
+        code = sd_bus_message_read(raw, "(ssssuu)", &what, &who, &why, &mode, &uid, &pid);
+        if (code <= 0) break;
+        if (std::string_view(mode) != "block" || !keeps_awake(what)) continue;
+        found.push_back(plain(who) + ": " + plain(why));
+    }
+    if (code < 0) return no_answer(code);
+    return found;
+}
+
+}  // namespace lanyard::platform

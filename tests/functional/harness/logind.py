@@ -1,0 +1,57 @@
+"""A private system bus with a stand-in for systemd-logind on it (python3-dbusmock)."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import dbus
+import dbus.bus
+
+from . import enclosure, programs
+
+NAME, PATH, MANAGER = "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"
+
+
+class Logind:
+    def __init__(self):
+        # A session bus lets everybody talk to everybody, which the system bus's configuration does not.
+        self._bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address"], text=True,
+                                     stdout=subprocess.PIPE, preexec_fn=enclosure.die_with_parent)
+        self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": self._bus.stdout.readline().strip()}
+        self._mock = subprocess.Popen([sys.executable, "-m", "dbusmock", "--system", "--template", "logind"],
+                                      env={**os.environ, **self.environment}, preexec_fn=enclosure.die_with_parent,
+                                      stdout=subprocess.DEVNULL)
+        self._connection = dbus.bus.BusConnection(self.environment["DBUS_SYSTEM_BUS_ADDRESS"])
+        programs.wait_until(lambda: self._connection.name_has_owner(NAME), "logind's stand-in answers")
+        self._object = self._connection.get_object(NAME, PATH)
+        programs.wait_until(self._loaded, "logind's stand-in has its properties")
+
+    def _loaded(self):
+        try:
+            return dbus.Interface(self._object, dbus.PROPERTIES_IFACE).Get(MANAGER, "IdleHint") is not None
+        except dbus.DBusException:
+            return False
+
+    def _set(self, **properties):
+        dbus.Interface(self._object, "org.freedesktop.DBus.Mock").UpdateProperties(MANAGER, properties)
+
+    def somebody_types(self):
+        self._set(IdleHint=dbus.Boolean(False))
+
+    def idle_for(self, seconds):
+        since = int((time.clock_gettime(time.CLOCK_MONOTONIC) - seconds) * 1e6)
+        self._set(IdleHint=dbus.Boolean(True), IdleSinceHintMonotonic=dbus.UInt64(since))
+
+    def nobody_is_logged_in(self):
+        self._set(IdleHint=dbus.Boolean(True), IdleSinceHintMonotonic=dbus.UInt64(0))
+
+    def inhibit(self, what, who, why, mode="block"):
+        """Until what it returns is closed."""
+        return dbus.Interface(self._object, MANAGER).Inhibit(what, who, why, mode).take()
+
+    def stop(self):
+        self._connection.close()
+        for process in (self._mock, self._bus):
+            process.send_signal(signal.SIGTERM)
+            process.wait()
