@@ -80,8 +80,8 @@ Node::Care::Care(Node& node, check::ManagedApp const& managed)
       downtime(node.ports_, std::chrono::steady_clock::now),
       control(node.runner_, downtime, node.alarm_, std::chrono::steady_clock::now),
       prober(node.reach_, node.runner_, downtime, node.alarm_, std::chrono::steady_clock::now),
-      pipeline({node.fetcher_, node.stager_, node.gate_, control, node.applier_, prober, node.journal_}, downtime,
-               node.events_),
+      pipeline({node.fetcher_, node.stager_, node.gate_, control, node.applier_, prober, node.journal_, &node.vigil_},
+               downtime, node.events_),
       bell(node.io_),
       loop(
           pipeline, bell, std::chrono::steady_clock::now, update::RetryTimes{},

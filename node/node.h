@@ -29,6 +29,7 @@
 #include "node/platform/linux_port_sensor.h"
 #include "node/platform/linux_process_runner.h"
 #include "node/platform/linux_senses.h"
+#include "node/platform/linux_vigil.h"
 #include "node/probe/health_prober.h"
 #include "node/probe/local_reach.h"
 #include "node/report/to_seeder.h"
@@ -145,6 +146,7 @@ private:
     platform::LinuxProcessRunner runner_{io_};
     platform::LinuxPortSensor ports_;
     platform::LinuxPlace place_;
+    platform::LinuxVigil vigil_{disk_};
     apply::BackgroundApplier applier_{place_, disk_};
     probe::LocalReach reach_{io_};
 

@@ -1,5 +1,6 @@
 #include "node/platform/logind.h"
 
+#include <fcntl.h>
 #include <systemd/sd-bus.h>
 
 #include <algorithm>
@@ -70,6 +71,19 @@ std::string plain(char const* text) {
     return as_plain(kept);
 }
 
+Descriptor inhibit(sd_bus* bus, std::string const& why, char const* mode) {
+    Problem problem;
+    sd_bus_message* raw = nullptr;
+    auto const code = sd_bus_call_method(bus, kService, kPath, kManager, "Inhibit", &problem.error, &raw, "ssss",
+                                         "sleep:shutdown", "Lanyard", why.c_str(), mode);
+    if (code < 0) return {};
+    Message const answer(raw, sd_bus_message_unref);
+    int lock = -1;
+    if (sd_bus_message_read(raw, "h", &lock) < 0) return {};
+    // The message keeps its own.
+    return Descriptor(fcntl(lock, F_DUPFD_CLOEXEC, 0));
+}
+
 // "shutdown:sleep:idle"
 bool keeps_awake(std::string_view what) {
     while (!what.empty()) {
@@ -119,6 +133,13 @@ Sensed<std::vector<std::string>> inhibitors_by_logind() {
     }
     if (code < 0) return no_answer(code);
     return found;
+}
+
+Descriptor inhibit_by_logind(std::string const& why) {
+    auto const bus = open_bus();
+    if (!bus) return {};
+    auto lock = inhibit(bus->get(), why, "block");
+    return lock ? std::move(lock) : inhibit(bus->get(), why, "delay");
 }
 
 }  // namespace lanyard::platform

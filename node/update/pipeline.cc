@@ -45,7 +45,10 @@ public:
         pipeline_.abandoned_.reset();
         pipeline_.recalled_.reset();
     }
-    ~Walking() { pipeline_.attempt_ = nullptr; }
+    ~Walking() {
+        pipeline_.attempt_ = nullptr;
+        pipeline_.awake_.reset();
+    }
     Walking(Walking const&) = delete;
     Walking& operator=(Walking const&) = delete;
 
@@ -200,6 +203,8 @@ asio::awaitable<Ended> Pipeline::forward(Attempt& attempt) {
     if (must_leave() || !passage) co_return leave(attempt);
     attempt.draft.set_passed_at(passage->at.time_since_epoch().count());
     attempt.draft.set_passed_because(passage->because);
+    co_await stay_awake(offer.target);
+    if (must_leave()) co_return leave(attempt);
     co_return co_await interrupt(attempt, std::move(*staged));
 }
 
@@ -281,9 +286,18 @@ asio::awaitable<Status> Pipeline::bring_up(AppRelease release) {
     drain::DrainedApp custody(rooms_.app, release);
     auto const started = co_await rooms_.app.start(release);
     custody.hand_back();
+    awake_.reset();
     if (!started) co_return started;
     if (way_ == Way::forth && recalled_) co_return Status();
     co_return co_await rooms_.probe.probe(release);
+}
+
+// Before anybody is disturbed. Not over a probation, which may take a day.
+asio::awaitable<void> Pipeline::stay_awake(release::Target const& target) {
+    if (!rooms_.vigil || awake_) co_return;
+    auto why = "replacing " + name_of(target);
+    auto awake = co_await rooms_.vigil->keep(std::move(why));
+    awake_ = std::move(awake);
 }
 
 void Pipeline::abandon(std::string why) {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "node/apply/applier.h"
+#include "node/apply/vigil.h"
 #include "node/drain/app_control.h"
 #include "node/drain/downtime.h"
 #include "node/fetch/fetcher.h"
@@ -26,6 +28,7 @@ struct Rooms {
     apply::Applier& apply;
     probe::Prober& probe;
     journal::Journal& journal;
+    apply::Vigil* vigil = nullptr;  // nothing: the machine may sleep
 };
 
 // Walks one application's offers through the rooms, in order: fetch, stage, wait_idle, drain, apply, probe, commit; or
@@ -83,6 +86,7 @@ private:
     Ended unwritten(Attempt const& attempt, Error const& error);
     Ended current_unknown(Attempt const& attempt, Error const& error);
 
+    asio::awaitable<void> stay_awake(release::Target const& target);
     asio::awaitable<Status> bring_up(drain::AppRelease release);
     Status enter(Attempt& attempt, journal::Phase phase);
     Status begin_trial(Attempt& attempt);
@@ -96,7 +100,8 @@ private:
     drain::Downtime& downtime_;
     events::Events& events_;
     Attempt const* attempt_ = nullptr;
-    bool nobody_disturbed_ = false;  // the walk may still be left without a trace
+    std::unique_ptr<apply::Awake> awake_;  // until a release was started
+    bool nobody_disturbed_ = false;        // the walk may still be left without a trace
     // Where the application is led, once somebody is disturbed.
     enum class Way { nowhere, forth, back };
     Way way_ = Way::nowhere;

@@ -47,6 +47,7 @@ asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
     std::optional<drain::DrainedApp> custody;
     if (offer.running) custody.emplace(rooms_.app, new_release(offer));
     auto const release = new_release(offer);
+    co_await stay_awake(offer.target);
     Status stopped;
     // After a crash it may have been left already: then its stop command would hit the old release.
     if (*on_new) stopped = co_await rooms_.app.stop(release);

@@ -198,6 +198,24 @@ def test_a_presentation_is_not_interrupted(office, stand_in):
     os.close(delay)
 
 
+def test_a_machine_stays_awake_while_its_application_is_stopped(seeder, make_node, release, free_port, stand_in, tmp_path):
+    wait = tmp_path / "wait"
+    wait.touch()
+    stop = f"while test -e {wait}; do sleep 0.02; done; " + payloads.STOP
+    service = payloads.service(free_port, stop=stop)
+    seeder.publish(release("1.0.0"), "demo", "1.0.0", *service)
+    node = make_node(seeder, "node")
+    assert node.call("update", "--now").code == 0
+    node.run(environment=stand_in.environment)
+    assert stand_in.inhibitors() == []
+    seeder.publish(release("2.0.0"), "demo", "2.0.0", *service)
+    node.daemon.wait("phase.drain", "2.0.0")
+    assert stand_in.inhibitors() == [("sleep:shutdown", "Lanyard", "replacing demo 2.0.0", "block")]
+    wait.unlink()
+    node.daemon.wait("attempt.committed", "2.0.0")
+    programs.wait_until(lambda: stand_in.inhibitors() == [], "the machine may sleep again")
+
+
 def test_a_machine_without_logind_is_not_taken_for_idle(office, tmp_path):
     nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={tmp_path}/nowhere"}
     node, publish_second = office("user_idle_minutes = 1\n", nowhere)

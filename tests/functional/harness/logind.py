@@ -50,6 +50,11 @@ class Logind:
         """Until what it returns is closed."""
         return dbus.Interface(self._object, MANAGER).Inhibit(what, who, why, mode).take()
 
+    def inhibitors(self):
+        """What, who, why and mode of each."""
+        listed = dbus.Interface(self._object, MANAGER).ListInhibitors()
+        return [tuple(str(word) for word in one[:4]) for one in listed]
+
     def stop(self):
         self._connection.close()
         for process in (self._mock, self._bus):

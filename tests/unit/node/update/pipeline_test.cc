@@ -5,6 +5,7 @@
 #include "tests/support/fake_house.h"
 #include "tests/support/fake_processes.h"
 #include "tests/support/fake_time.h"
+#include "tests/support/fake_vigil.h"
 #include "tests/support/loop.h"
 #include "tests/support/recorded_events.h"
 #include "tests/support/sample_target.h"
@@ -74,6 +75,37 @@ TEST_F(PipelineTest, WritesEachPhaseDownBeforeItBegins) {
     EXPECT_EQ(house.steps, (Steps{"begin", "enter fetch", "fetch", "enter stage", "stage", "enter wait_idle", "gate",
                                   "enter drain", "stop 1.0.0", "enter apply", "switch to 2.0.0", "enter probe",
                                   "count_start", "start 2.0.0", "probe 2.0.0", "enter commit", "end"}));
+}
+
+TEST_F(PipelineTest, KeepsTheMachineAwakeFromTheStopToTheStartAndNotOverTheProbation) {
+    support::FakeVigil vigil;
+    Pipeline watchful{Rooms{house, house, house, house, house, house, house, &vigil}, downtime, events};
+    Steps awake;
+    house.on_step = [&](auto const& step) {
+        if (vigil.awake > 0) awake.push_back(step);
+    };
+    house.unhealthy = {"2.0.0"};
+    EXPECT_EQ(support::run(watchful.walk(offer)), Ended::rolled_back);
+    EXPECT_EQ(awake, (Steps{"enter drain", "stop 1.0.0", "enter apply", "switch to 2.0.0", "enter probe", "count_start",
+                            "start 2.0.0", "stop 2.0.0", "switch back", "start 1.0.0"}));
+    EXPECT_EQ(vigil.whys, (Steps{"replacing demo 2.0.0", "replacing demo 2.0.0"}));
+    EXPECT_EQ(vigil.awake, 0);
+}
+
+TEST_F(PipelineTest, LetsTheMachineSleepWhenTheWalkIsLeftBeforeAnybodyIsDisturbed) {
+    support::FakeVigil vigil;
+    Pipeline watchful{Rooms{house, house, house, house, house, house, house, &vigil}, downtime, events};
+    vigil.on_keep = [&] { watchful.abandon("something newer is on offer"); };
+    EXPECT_EQ(support::run(watchful.walk(offer)), Ended::failed);
+    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage", "gate"}));
+    EXPECT_EQ(vigil.awake, 0);
+}
+
+TEST_F(PipelineTest, GoesOnWhenTheMachineCannotBeKeptAwake) {
+    support::FakeVigil vigil;
+    vigil.works = false;
+    Pipeline watchful{Rooms{house, house, house, house, house, house, house, &vigil}, downtime, events};
+    EXPECT_EQ(support::run(watchful.walk(offer)), Ended::committed);
 }
 
 TEST_F(PipelineTest, TellsEachPhaseWithTheVersion) {
