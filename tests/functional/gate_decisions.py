@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import logind, messages, payloads, programs
+from harness import howto, logind, messages, payloads, programs
 
 WhyResult = messages.status_pb2.WhyResult
 
@@ -239,6 +239,21 @@ def test_a_policy_is_tried_out_at_the_nights_that_change_the_clock(tmp_path):
     swallowed = at("2026-03-29 01:00")
     assert swallowed.state == "waiting"
     assert swallowed.earliest == 1775348100, "Sunday 2026-04-05 02:15 in Berlin: on the 29th the hour is not there"
+
+
+def test_the_page_leads_to_a_policy_that_was_tried_out(seeder, office, tmp_path):
+    node, _ = office()
+    page = howto.Page("when-updates-come", tmp_path / "page", seeder, node)
+    [policy] = page.settings
+    file = node.state / "node.toml"
+    file.write_text(file.read_text() + policy)
+    assert "window mon-fri 20:00-06:00 or sat,sun" in page.run()
+    first, later = page.run().split("policy", 2)[1:]
+    assert "2 connections to the application are open" in first and "it waits" in first, first
+    assert "its deadline and the grace are over" in later and "it may be updated" in later, later
+    assert "nothing newer is on offer" in page.run()
+    assert "not held back any more" in page.run()
+    assert page.finished()
 
 
 def test_a_policy_is_tried_out_with_facts_that_are_wrong(tmp_path):

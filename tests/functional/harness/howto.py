@@ -8,13 +8,16 @@ from . import programs
 
 PAGES = pathlib.Path(__file__).resolve().parents[3] / "docs" / "how-to"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SETTINGS = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Page:
     """Its blocks of commands, run one after the other in one directory; what a block sets, the next ones know."""
 
-    def __init__(self, name, place, seeder):
-        self.blocks = BLOCK.findall((PAGES / f"{name}.md").read_text())
+    def __init__(self, name, place, seeder, node=None):
+        text = (PAGES / f"{name}.md").read_text()
+        self.blocks = BLOCK.findall(text)
+        self.settings = SETTINGS.findall(text)
         self.done = 0
         self.place = pathlib.Path(place)
         self.place.mkdir(exist_ok=True)
@@ -25,6 +28,8 @@ class Page:
                         f'  if [ "$1" = init ]; then set -- "$@" {where}; fi\n'
                         '  command lanyard-seeder "$@" --state "$SEEDER_STATE"\n'
                         '}\n')
+        if node:
+            self.prelude += f'lanyard-node() {{ command lanyard-node "$@" --state "{node.state}"; }}\n'
         self.variables = self.place / ".variables"
         self.variables.write_text("")
 
