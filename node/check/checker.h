@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -36,6 +37,10 @@ struct CheckOutcome {
     bool changed = false;           // the catalogue differs from the one seen before: findings are complete
     std::vector<Finding> findings;  // one an application that has something on offer
     std::vector<Refusal> refused;   // harms no other application: each may be another department's
+
+    bool is_refused(release::AppId const& app) const {
+        return std::any_of(refused.begin(), refused.end(), [&app](Refusal const& one) { return one.app == app; });
+    }
 };
 
 // Who this node is.
