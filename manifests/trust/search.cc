@@ -55,9 +55,10 @@ Status Search::take(std::string_view envelope) {
         wanted_ = nullptr;
         return {};
     }
+    // Before its delegations are read: one to itself leads nowhere, whatever keys it names.
+    visited_.insert(step.role);
     auto next = delegated(step.role, *targets);
     if (!next) return pass_on(next);
-    visited_.insert(step.role);
     to_visit_.pop_back();
     go_on(std::move(*next));
     return {};

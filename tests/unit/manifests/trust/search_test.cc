@@ -223,6 +223,14 @@ TEST_F(SearchTest, VisitsEachRoleOfACycleOnce) {
     EXPECT_EQ(wanted_, (Names{"A", "B"}));
 }
 
+TEST_F(SearchTest, LooksPastADelegationToItselfWhateverKeysItNames) {
+    repo_.delegate("targets", "team", {"prometheus/*/*/*/*"});
+    repo_.delegate("team", "team", {"prometheus/*/*/*/*"}).add_keyids(std::string(32, 'x'));
+    publish({"team"});
+    EXPECT_EQ(search(target_.path()).error().code, Errc::no_such_target);
+    EXPECT_EQ(wanted_, Names{"team"});
+}
+
 TEST_F(SearchTest, VisitsThirtyTwoRolesOfAHundredDeep) {
     Names roles;
     for (int i = 0; i < 100; ++i) {
