@@ -34,12 +34,30 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   string(REGEX REPLACE "[\n]+" ";" lanyard_clang_sources "${lanyard_clang_sources}")
 endif()
 
-# lanyard_room(<name> [SOURCES ...] [USES ...] [PRIVATE_USES ...])
+option(LANYARD_TOGETHER "Compile the rooms of a folder (node, seeder) together, and the tests of a kind" OFF)
+
+# lanyard_room(<name> [APART] [SOURCES ...] [USES ...] [PRIVATE_USES ...])
 #
 # One room is one static library, one folder and one namespace. USES are the rooms and packages whose types appear in
 # this room's headers; PRIVATE_USES stay inside its sources. scripts/check_layers.py holds both against the allow-list.
+#
+# With LANYARD_TOGETHER the rooms beside each other become one library, in a unity build: most of what a compiler does
+# for a room is reading the headers that its neighbours read, too. APART: not this one, for it has compile options of its
+# own, names that another folder has too, or a library behind it that most programs get along without.
 function(lanyard_room name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES;PRIVATE_USES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "APART" "" "SOURCES;USES;PRIVATE_USES")
+  cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME neighbours)
+  if(LANYARD_TOGETHER AND NOT arg_APART)
+    lanyard_neighbours(${neighbours})
+    target_sources(lanyard_${neighbours} PRIVATE ${arg_SOURCES})
+    list(APPEND arg_USES ${arg_PRIVATE_USES})
+    list(FILTER arg_USES EXCLUDE REGEX "^lanyard::${neighbours}_")
+    target_link_libraries(lanyard_${neighbours} PUBLIC ${arg_USES})
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE lanyard_${neighbours})
+    add_library(lanyard::${name} ALIAS ${name})
+    return()
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE folder)
     list(TRANSFORM arg_SOURCES PREPEND "${folder}/")
@@ -58,6 +76,18 @@ function(lanyard_room name)
     target_link_libraries(${name} INTERFACE lanyard_options ${arg_USES})
   endif()
   add_library(lanyard::${name} ALIAS ${name})
+  if(LANYARD_TOGETHER)
+    lanyard_neighbours(${neighbours})
+    target_link_libraries(lanyard_${neighbours} PUBLIC ${name})
+  endif()
+endfunction()
+
+# lanyard_neighbours(<folder>): the library of the rooms in a folder, lanyard_<folder>.
+function(lanyard_neighbours folder)
+  if(NOT TARGET lanyard_${folder})
+    add_library(lanyard_${folder} STATIC)
+    target_link_libraries(lanyard_${folder} PUBLIC lanyard_options)
+  endif()
 endfunction()
 
 # lanyard_schema(<name> <folder> <file.proto ...>): the wire messages as a room. Generated code is held to no warnings.
@@ -83,4 +113,9 @@ function(lanyard_schema name folder)
   target_include_directories(${name} SYSTEM PUBLIC "${PROJECT_BINARY_DIR}/generated" "${out}")
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf)
   add_library(lanyard::${name} ALIAS ${name})
+  if(LANYARD_TOGETHER)
+    cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME neighbours)
+    lanyard_neighbours(${neighbours})
+    target_link_libraries(lanyard_${neighbours} PUBLIC ${name})
+  endif()
 endfunction()

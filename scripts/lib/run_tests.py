@@ -17,6 +17,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 FILTER = "--gtest_filter="
+FEW = 12  # cases that wait for sockets and swarms, and so had better wait side by side
 DULL = re.compile(r"^\[ RUN      \] (\S+)\n\[       OK \] \1 .*\n|^Note: Google Test filter = .*\n", re.MULTILINE)
 
 
@@ -48,11 +49,13 @@ def programs(tests):
         else:
             single.append((test["command"], properties(test), [test["name"]]))
     for program, members in sorted(cases.items(), key=how_early):
-        names = [name for name, _ in members]
         limits = properties(members[0][1])
-        # A case that hangs is caught by its own limit and what the others may take.
-        limits["TIMEOUT"] = limits.get("TIMEOUT", 600) + 2 * len(names)
-        yield [program, FILTER + ":".join(names), "--gtest_also_run_disabled_tests"], limits, names
+        size = FEW if "integration" in limits["LABELS"] else len(members)
+        for begin in range(0, len(members), size):
+            names = [name for name, _ in members[begin:begin + size]]
+            # A case that hangs is caught by its own limit and what the others may take.
+            limit = limits.get("TIMEOUT", 600) + 2 * len(names)
+            yield [program, FILTER + ":".join(names), "--gtest_also_run_disabled_tests"], {**limits, "TIMEOUT": limit}, names
     yield from single
 
 
