@@ -41,7 +41,7 @@ void append_app(std::string& out, v1::AppStatus const& app) {
         for (auto const& reason : app.attempt().why()) out += fmt::format("  waits     {}\n", as_plain(reason));
     }
     if (!app.last_outcome().empty()) {
-        out += fmt::format("  last      {}{}{}\n", app.last_outcome(), app.last_detail().empty() ? "" : ": ",
+        out += fmt::format("  last      {}{}{}\n", as_plain(app.last_outcome()), app.last_detail().empty() ? "" : ": ",
                            as_plain(app.last_detail()));
     }
 }
@@ -70,7 +70,7 @@ std::string to_json(google::protobuf::Message const& message) {
 
 std::string to_text(v1::NodeStatus const& status) {
     auto out = fmt::format("node      {} ({})\nseeder    {}\nstate     {}, last contact {}\n", as_plain(status.name()),
-                           status.node_id(), as_plain(status.seeder_url()),
+                           as_plain(status.node_id()), as_plain(status.seeder_url()),
                            status.running() ? "running" : "not running", local_time(status.last_contact()));
     if (!status.alarm().empty()) out += fmt::format("ALARM     {}\n", as_plain(status.alarm()));
     if (!status.last_error().empty() && status.last_error() != status.alarm())
@@ -114,14 +114,14 @@ std::string to_text(v1::History const& history) {
 std::string to_text(v1::Verification const& verification) {
     std::string out;
     for (auto const& step : verification.steps()) {
-        out += fmt::format("{:<8} {:<8} {}: {}\n", step.verdict(), as_plain(step.place()), as_plain(step.what()),
-                           as_plain(step.why()));
+        out += fmt::format("{:<8} {:<8} {}: {}\n", as_plain(step.verdict()), as_plain(step.place()),
+                           as_plain(step.what()), as_plain(step.why()));
     }
     return out;
 }
 
 std::string progress_line(v1::AttemptStatus const& attempt) {
-    if (attempt.phase() != "fetch") return attempt.phase();
+    if (attempt.phase() != "fetch") return as_plain(attempt.phase());
     auto const total = std::max<std::uint64_t>(attempt.bytes_total(), 1);
     auto const left = attempt.bytes_total() - std::min(attempt.bytes_done(), attempt.bytes_total());
     auto line =

@@ -71,7 +71,7 @@ private:
 
     error_code feed(Parser& parser, http::ReadUntil until) {
         boost::beast::http::basic_parser<true>& basic = parser;
-        http::MessageFeed<true> feed(basic, buffer_, until);
+        http::MessageFeed<true> feed(basic, buffer_, until, kMostHeader);
         while (!feed.is_over()) {
             if (feed.wants_more()) {
                 if (buffer_.size() == kMostBuffered) {
