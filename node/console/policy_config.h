@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "node/console/config.h"
-#include "node/gate/idle_gate.h"
+#include "node/gate/rules.h"
 
 namespace lanyard::console {
 

@@ -27,11 +27,6 @@ std::string hex_of(std::optional<release::Target> const& target) { return target
 
 }  // namespace
 
-Policy const& Rules::of(release::AppId const& app) const {
-    auto const found = policies.find(app);
-    return found == policies.end() ? other : found->second;
-}
-
 Urgency urgency_of(check::Offer const& offer) {
     auto const& install = offer.target.install;
     return {.critical = install.critical, .deadline = install.deadline, .restarts_machine = install.restarts_machine};

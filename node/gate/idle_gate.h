@@ -6,21 +6,12 @@
 
 #include "node/gate/gate.h"
 #include "node/gate/memory.h"
-#include "node/gate/policy.h"
+#include "node/gate/rules.h"
 #include "node/gate/senses.h"
 #include "proto/async/alarm.h"
 #include "proto/events/events.h"
 
 namespace lanyard::gate {
-
-// What decide() needs to know of this node. An application without a policy may be interrupted whenever it is idle.
-struct Rules {
-    std::map<release::AppId, Policy> policies{};
-    Policy other{};         // of an application without one
-    std::string node_id{};  // makes this node's quiet hour differ from its neighbours'
-
-    Policy const& of(release::AppId const& app) const;
-};
 
 struct Clocks {
     std::function<TimePoint()> wall;
