@@ -41,8 +41,8 @@ char32_t folded(char32_t c) {
     if (c == 0x178) return 0xff;
     // Latin Extended-A: pairs begin at an even code point, except for two runs where they begin at an odd one.
     if (between(c, 0x139, 0x148) || between(c, 0x179, 0x17e)) return c % 2 == 1 ? c + 1 : c;
-    if (between(c, 0x100, 0x177)) return c | 1;
-    if (between(c, 0x391, 0x3a9)) return c + 0x20;
+    if (between(c, 0x100, 0x177) && c != 0x138) return c | 1;  // the small kra has no capital
+    if (between(c, 0x391, 0x3a9) && c != 0x3a2) return c + 0x20;
     if (c == 0x3c2) return 0x3c3;
     if (between(c, 0x410, 0x42f)) return c + 0x20;
     if (between(c, 0x400, 0x40f)) return c + 0x50;
