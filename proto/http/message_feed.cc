@@ -31,10 +31,11 @@ bool FoldFinder::finds(std::string_view bytes) {
 }
 
 template <bool is_request>
-MessageFeed<is_request>::MessageFeed(Parser& parser, Buffer& buffer, ReadUntil until)
+MessageFeed<is_request>::MessageFeed(Parser& parser, Buffer& buffer, ReadUntil until, std::size_t header_limit)
     : parser_(parser),
       buffer_(buffer),
       until_(until),
+      header_limit_(header_limit),
       looks_for_folds_(is_request && until == ReadUntil::header),
       starved_(buffer.size() == 0) {
     parser_.eager(until == ReadUntil::end);
@@ -56,6 +57,7 @@ error_code MessageFeed<is_request>::step() {
     error_code error;
     auto const used = parser_.put(buffer_.data(), error);
     buffer_.consume(used);
+    used_ += used;
     starved_ = error == Error::need_more || buffer_.size() == 0 || (!error && used == 0);
     return error == Error::need_more ? error_code() : error;
 }
@@ -70,7 +72,8 @@ error_code MessageFeed<is_request>::end() {
 
 template <bool is_request>
 error_code MessageFeed<is_request>::verdict() const {
-    return folded_ ? code_of(Error::bad_value) : error_code();
+    if (folded_) return code_of(Error::bad_value);
+    return until_ == ReadUntil::header && used_ > header_limit_ ? code_of(Error::header_limit) : error_code();
 }
 
 template class MessageFeed<true>;

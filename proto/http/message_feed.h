@@ -3,6 +3,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 
+#include <cstddef>
+#include <limits>
 #include <string_view>
 
 namespace lanyard::http {
@@ -31,8 +33,10 @@ public:
     using Parser = boost::beast::http::basic_parser<is_request>;
     using Buffer = boost::beast::flat_buffer;
 
-    // All of them outlive this object. The buffer may hold something already.
-    MessageFeed(Parser& parser, Buffer& buffer, ReadUntil until);
+    // All of them outlive this object. The buffer may hold something already. `header_limit`: the parser's own, in
+    // bytes; one that gets the header at once allows it the length of its first line beyond that.
+    MessageFeed(Parser& parser, Buffer& buffer, ReadUntil until,
+                std::size_t header_limit = std::numeric_limits<std::size_t>::max());
 
     bool is_over() const;
     // No step gets any further before more has arrived.
@@ -49,6 +53,8 @@ private:
     Parser& parser_;
     Buffer& buffer_;
     ReadUntil until_;
+    std::size_t header_limit_;
+    std::size_t used_ = 0;  // bytes, by the parser
     FoldFinder folds_;
     bool looks_for_folds_;
     bool folded_ = false;

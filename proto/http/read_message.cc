@@ -26,8 +26,9 @@ asio::awaitable<error_code> read_more(Stream& stream, beast::flat_buffer& buffer
 
 template <bool is_request>
 asio::awaitable<error_code> read_message(Stream& stream, beast::flat_buffer& buffer,
-                                         beast::http::basic_parser<is_request>& parser, ReadUntil until) {
-    MessageFeed<is_request> feed(parser, buffer, until);
+                                         beast::http::basic_parser<is_request>& parser, ReadUntil until,
+                                         std::size_t header_limit) {
+    MessageFeed<is_request> feed(parser, buffer, until, header_limit);
     error_code error;
     while (!feed.is_over()) {
         if (feed.wants_more()) {
@@ -44,8 +45,8 @@ asio::awaitable<error_code> read_message(Stream& stream, beast::flat_buffer& buf
 }
 
 template asio::awaitable<error_code> read_message(Stream&, beast::flat_buffer&, beast::http::basic_parser<true>&,
-                                                  ReadUntil);
+                                                  ReadUntil, std::size_t);
 template asio::awaitable<error_code> read_message(Stream&, beast::flat_buffer&, beast::http::basic_parser<false>&,
-                                                  ReadUntil);
+                                                  ReadUntil, std::size_t);
 
 }  // namespace lanyard::http

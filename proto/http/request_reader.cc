@@ -71,7 +71,7 @@ asio::awaitable<bool> RequestReader::read_header(State& state) {
     parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
     parser.body_limit(limits_.body_bytes);
     beast::http::basic_parser<true>& basic = parser;
-    state.error = co_await read_message(connection_.stream, buffer_, basic, ReadUntil::header);
+    state.error = co_await read_message(connection_.stream, buffer_, basic, ReadUntil::header, limits_.header_bytes);
     if (state.error) {
         state.take_failure(connection_.timed_out(), parser.got_some() || buffer_.size() > 0);
         co_return false;
