@@ -7,6 +7,7 @@
 #include <iostream>
 #include <thread>
 
+#include "node/app_command.h"
 #include "node/console/errc.h"
 #include "node/console/policy_desk.h"
 #include "node/console/verify.h"
@@ -214,6 +215,7 @@ int obey(Options options) {
     options.state = std::filesystem::absolute(options.state, failed).lexically_normal();
     if (options.verb == Verb::join) return join(options);
     if (options.verb == Verb::policy_test) return policy_test(options);
+    if (is_app_command(options.verb)) return app_command(options);
     auto const config = NodeConfig::load(StateFiles(options.state).config());
     if (!config) return console::complain(config.error());
     switch (options.verb) {
@@ -238,6 +240,11 @@ int obey(Options options) {
         case Verb::check:
         case Verb::rollback:
         case Verb::policy_test:
+        case Verb::app_busy:
+        case Verb::app_idle:
+        case Verb::app_run:
+        case Verb::app_attend:
+        case Verb::app_exec:
             break;
     }
     return order(options, *config);

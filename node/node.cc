@@ -75,10 +75,14 @@ Result<Setup> Setup::of(NodeConfig const& config) {
     return Setup{std::move(*rules), swarm, *url, std::move(mirrors)};
 }
 
-Node::Care::Care(Node& node, check::ManagedApp const& managed)
-    : app(managed),
-      downtime(node.ports_, std::chrono::steady_clock::now),
-      control(node.runner_, downtime, node.alarm_, std::chrono::steady_clock::now),
+Node::Care::Care(Node& node, console::AppConfig const& config)
+    : app(config.app),
+      socket({node.io_, node.contract_, node.keeper_, node.events_}, app.name, app.home, node.speaker_of(config)),
+      ports(node.ports_),
+      downtime(ports, std::chrono::steady_clock::now),
+      commands(node.runner_, downtime, node.alarm_, std::chrono::steady_clock::now),
+      control({commands, node.contract_, node.keeper_, node.handovers_, ports, downtime, node.alarm_, node.events_,
+               std::chrono::steady_clock::now, [this](drain::AppRelease const&) { socket.listen(); }}),
       prober(node.reach_, node.runner_, downtime, node.alarm_, std::chrono::steady_clock::now),
       pipeline({node.fetcher_, node.stager_, node.gate_, control, node.applier_, prober, node.journal_, &node.vigil_},
                downtime, node.events_),
@@ -119,6 +123,8 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       rules_(std::move(setup.rules)),
       gate_({alarm_, senses_, memory_, events}, rules_, {utc_now, std::chrono::steady_clock::now}),
       diary_(diary_alarm_, senses_, memory_, utc_now, [this] { return with_quiet_hours(); }),
+      handovers_(database),
+      contract_(std::chrono::steady_clock::now, [this] { alarm_.wake(); }),
       recipient_(seeder_, passport.key(), config.id, config.name),
       desk_(io, config, checker_, records_, gate_, events),
       policy_desk_({config, desk_, checker_, records_, gate_, memory_, rules_, utc_now, [this] { alarm_.wake(); }}),
@@ -126,9 +132,10 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
           return answer(std::move(request), std::move(say));
       }) {
     for (auto const& entry : config.apps) {
-        auto& care = cares_.emplace_back(*this, entry.app);
+        auto& care = cares_.emplace_back(*this, entry);
         desk_.care_for({care.app, &care.pipeline, &care.loop});
     }
+    senses_.listen_to([this](std::filesystem::path const& home) { return said_by(home); });
     use_certificate();
 }
 
@@ -152,6 +159,8 @@ Status Node::start_loops() {
         for (auto const& attempt : *unfinished) {
             if (attempt.offer.target.app == care.app.name) mine = attempt;
         }
+        care.socket.listen();
+        if (!mine) forget_handover(care.app.name);
         journal_.keep(care.app.name, mine ? std::optional(mine->offer.target) : std::nullopt);
         ++looping_;
         auto loop = run_loop(care, std::move(mine));
@@ -169,6 +178,7 @@ asio::awaitable<void> Node::run_loop(Care& care, std::optional<journal::Attempt>
     if (!unfinished) co_await sweep_home(care);
     co_await care.loop.run(std::move(unfinished));
     --looping_;
+    if (stopping_) stop_listening();
     all_stopped_.ring();
 }
 
@@ -281,6 +291,12 @@ std::vector<gate::Watched> Node::with_quiet_hours() {
     return watched;
 }
 
+// While a walk looks for its end, its application may still have something to say.
+void Node::stop_listening() {
+    if (looping_ > 0) return;
+    for (auto& care : cares_) care.socket.stop();
+}
+
 void Node::stop() {
     if (stopping_) return;
     stopping_ = true;
@@ -293,6 +309,7 @@ void Node::stop() {
     stager_.stop();
     session_.rest();
     for (auto& care : cares_) care.loop.stop();
+    stop_listening();
     outbox_loop_.stop();
     all_stopped_.ring();
 }

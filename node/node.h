@@ -14,7 +14,7 @@
 #include "node/console/local_socket.h"
 #include "node/console/policy_config.h"
 #include "node/console/policy_desk.h"
-#include "node/drain/command_app_control.h"
+#include "node/drain/attended_app_control.h"
 #include "node/enrol/enrolment.h"
 #include "node/fetch/seeder_source.h"
 #include "node/fetch/swarm_fetcher.h"
@@ -23,12 +23,15 @@
 #include "node/gate/sqlite_memory.h"
 #include "node/journal/journal_installations.h"
 #include "node/journal/keepsake.h"
+#include "node/journal/sqlite_handovers.h"
 #include "node/journal/sqlite_journal.h"
+#include "node/platform/app_socket.h"
 #include "node/platform/linux_busy_lock.h"
 #include "node/platform/linux_place.h"
 #include "node/platform/linux_port_sensor.h"
 #include "node/platform/linux_process_runner.h"
 #include "node/platform/linux_senses.h"
+#include "node/platform/linux_socket_keeper.h"
 #include "node/platform/linux_vigil.h"
 #include "node/probe/health_prober.h"
 #include "node/probe/local_reach.h"
@@ -78,11 +81,14 @@ public:
 private:
     // The rooms that each application has of its own.
     struct Care {
-        Care(Node& node, check::ManagedApp const& app);
+        Care(Node& node, console::AppConfig const& config);
 
         check::ManagedApp app;
+        platform::AppSocket socket;
+        drain::RightfulPorts ports;
         drain::Downtime downtime;
-        drain::CommandAppControl control;
+        drain::CommandAppControl commands;
+        drain::AttendedAppControl control;
         probe::HealthProber prober;
         update::Pipeline pipeline;
         async::Bell bell;
@@ -107,6 +113,10 @@ private:
     void dispatch(check::CheckOutcome const& outcome);
     std::vector<gate::Watched> with_quiet_hours();
     void sweep_packages();
+    std::string said_by(std::filesystem::path const& home) const;
+    std::optional<uid_t> speaker_of(console::AppConfig const& config);
+    void stop_listening();
+    void forget_handover(release::AppId const& app);
 
     asio::io_context& io_;
     events::Events& events_;
@@ -144,7 +154,10 @@ private:
     async::SteadyAlarm diary_alarm_{io_};
     gate::Diary diary_;
     platform::LinuxProcessRunner runner_{io_};
-    platform::LinuxPortSensor ports_;
+    platform::LinuxSocketKeeper keeper_;
+    platform::LinuxPortSensor ports_{"/proc", &keeper_};
+    journal::SqliteHandovers handovers_;
+    drain::Contract contract_;
     platform::LinuxPlace place_;
     platform::LinuxVigil vigil_{disk_};
     apply::BackgroundApplier applier_{place_, disk_};

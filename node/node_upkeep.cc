@@ -83,6 +83,29 @@ asio::awaitable<void> Node::sweep_home(Care& care) {
     co_await applier_.keep_only(home, std::move(current), std::move(previous));
 }
 
+// An attempt that ended without having been able to say so left it behind.
+void Node::forget_handover(release::AppId const& app) {
+    auto const dropped = handovers_.drop(app);
+    if (!dropped) events_.warning("state.not_kept", dropped.error().detail);
+}
+
+std::string Node::said_by(std::filesystem::path const& home) const {
+    for (auto const& care : cares_) {
+        if (care.app.home == home) return contract_.busy(care.app.name);
+    }
+    return {};
+}
+
+std::optional<uid_t> Node::speaker_of(console::AppConfig const& config) {
+    if (config.user.empty()) return std::nullopt;
+    auto const user = platform::user_named(config.user);
+    if (!user) {
+        events_.warning("contract.failed", "this machine knows no user '" + config.user + "', who is to speak for " +
+                                               config.app.name.text() + ": mend 'user' of its [[app]] in node.toml");
+    }
+    return user;
+}
+
 std::vector<release::Target> Node::kept() {
     std::vector<release::Target> targets;
     for (auto const& care : cares_) {

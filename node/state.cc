@@ -6,13 +6,14 @@
 #include "node/console/errc.h"
 #include "node/gate/sqlite_memory.h"
 #include "node/journal/rows.h"
+#include "node/journal/sqlite_handovers.h"
 
 namespace lanyard {
 
 Result<store::Database> open_database(console::StateFiles const& files) {
-    std::array const migrations{store::MetadataStore::schema(), journal::journal_schema(),
-                                store::MetadataStore::delegations_schema(), journal::sequence_schema(),
-                                gate::memory_schema()};
+    std::array const migrations{
+        store::MetadataStore::schema(), journal::journal_schema(), store::MetadataStore::delegations_schema(),
+        journal::sequence_schema(),     gate::memory_schema(),     journal::handovers_schema()};
     return store::Database::open(files.database(), migrations);
 }
 

@@ -9,6 +9,8 @@ import sys
 # Each room lists the rooms it may include, and nothing else. A room missing here may include only itself.
 MAY_INCLUDE = {
     "proto/async": set(),
+    # For applications: it needs nothing of ours.
+    "proto/contract": set(),
     "proto/events": {"proto/outcome"},
     "proto/identity": {"proto/outcome"},
     "proto/http": {"proto/async", "proto/events", "proto/outcome"},
@@ -54,19 +56,21 @@ MAY_INCLUDE = {
     # manifests/store: what people have decided, since when a release waits, and at which hours it is quiet.
     "node/gate": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "manifests/store",
                   "node/check"},
-    "node/drain": {"proto/async", "proto/events", "proto/outcome", "manifests/release"},
+    "node/drain": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release"},
     "node/apply": {"proto/async", "proto/outcome", "manifests/release", "node/check", "node/stage"},
     "node/probe": {"proto/async", "proto/http", "proto/outcome", "manifests/release", "node/drain"},
     # manifests/trust: the checksum of what is kept beside the database.
+    # node/drain: its port for what an application leaves to its next release.
     "node/journal": {"proto/outcome", "proto/schema", "manifests/release", "manifests/store", "manifests/trust",
-                     "node/check"},
+                     "node/check", "node/drain"},
     # proto/identity: it signs what it sends.
     "node/report": {"proto/async", "proto/events", "proto/http", "proto/identity", "proto/outcome", "proto/schema",
                     "manifests/store", "node/check", "node/journal"},
     "node/update": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release", "node/apply",
                     "node/check", "node/drain", "node/fetch", "node/gate", "node/journal", "node/probe", "node/stage"},
-    "node/platform": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "node/apply", "node/drain",
-                      "node/fetch", "node/gate", "node/probe", "node/stage"},
+    # proto/schema: the messages of the application's contract, which come with descriptors.
+    "node/platform": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release", "node/apply",
+                      "node/drain", "node/fetch", "node/gate", "node/probe", "node/stage"},
     # join is a first, small refresh of its own: it fetches one root and holds it against a digest. proto/identity: it
     # reads the token. manifests/package: verify holds a package, and what is installed, against the manifest.
     "node/console": {"proto/async", "proto/events", "proto/http", "proto/identity", "proto/outcome", "proto/schema",

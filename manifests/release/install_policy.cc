@@ -159,6 +159,11 @@ Result<InstallPolicy> install_from_proto(v1::InstallPolicy const& message) {
         return fail(Errc::malformed_target, "install.deadline_hours is " + std::to_string(message.deadline_hours()) +
                                                 "; at most 8760 are allowed");
     }
+    auto const drain = checked_wait("install.drain_seconds", message.drain_seconds(), policy.drain_deadline);
+    if (!drain) return pass_on(drain);
+    if (message.keep_ports() && message.ports().empty()) {
+        return fail(Errc::malformed_target, "install.keep_ports names no port: say which are to be kept, with --port");
+    }
     policy.stop = message.stop();
     policy.start = message.start();
     policy.stop_deadline = *stop;
@@ -168,6 +173,8 @@ Result<InstallPolicy> install_from_proto(v1::InstallPolicy const& message) {
     policy.critical = message.critical();
     if (deadline.count() > 0) policy.deadline = deadline;
     policy.restarts_machine = message.restarts_machine();
+    policy.drain_deadline = *drain;
+    policy.keep_ports = message.keep_ports();
     return policy;
 }
 
@@ -187,6 +194,8 @@ v1::InstallPolicy install_to_proto(InstallPolicy const& policy) {
     message.set_critical(policy.critical);
     if (policy.deadline) message.set_deadline_hours(static_cast<std::uint32_t>(policy.deadline->count()));
     message.set_restarts_machine(policy.restarts_machine);
+    message.set_drain_seconds(seconds_of(policy.drain_deadline));
+    message.set_keep_ports(policy.keep_ports);
     return message;
 }
 

@@ -56,6 +56,8 @@ struct InstallPolicy {
     bool critical = false;
     std::optional<std::chrono::hours> deadline;  // from discovery; nothing: the node decides
     bool restarts_machine = false;
+    std::chrono::seconds drain_deadline{60};
+    bool keep_ports = false;
 };
 
 // A package as named in targets metadata. Every field has been checked (lengths, ranges, names, that `path` is the one

@@ -34,12 +34,14 @@ Result<AppConfig> read_app(toml::table const& table, std::filesystem::path const
     std::string channel = "stable";
     std::string directory;
     std::string window;
+    std::string user;
     gate::Policy policy;
     Reader reader(&table, file, problem);
     reader.text("name", name);
     reader.text("channel", channel);
     reader.text("directory", directory);
     reader.text("window", window);
+    reader.text("user", user);
     auto const* const rules = reader.section("policy");
     reader.done();
     if (rules) policy = read_policy(*rules, file, problem);
@@ -54,8 +56,8 @@ Result<AppConfig> read_app(toml::table const& table, std::filesystem::path const
         reader.problem(table, fmt::format("'directory' of app {} must be an absolute path", name));
     }
     if (problem) return tl::unexpected<Error>(*problem);
-    return AppConfig{
-        {*app, *line, directory}, window, policy, rules ? text_of(*rules) : "", rules && rules->contains("zone")};
+    return AppConfig{{*app, *line, directory},         window, policy, rules ? text_of(*rules) : "",
+                     rules && rules->contains("zone"), user};
 }
 
 Status check_sections(toml::table const& document, std::filesystem::path const& file) {
@@ -214,6 +216,7 @@ std::string NodeConfig::to_toml() const {
         out += fmt::format("\n[[app]]\nname = {}\nchannel = {}\ndirectory = {}\n", quoted(entry.app.name.text()),
                            quoted(entry.app.channel.text()), quoted(entry.app.home.string()));
         if (!entry.window.empty()) out += fmt::format("window = {}\n", quoted(entry.window));
+        if (!entry.user.empty()) out += fmt::format("user = {}\n", quoted(entry.user));
         if (!entry.policy_text.empty()) out += "[app.policy]\n" + entry.policy_text;
     }
     return out;

@@ -20,6 +20,7 @@ struct AppConfig {
     gate::Policy policy{};      // of [app.policy]; see rules_of()
     std::string policy_text{};  // the keys of that section as they are written
     bool has_zone = false;      // it names its time zone
+    std::string user{};         // who may speak for it (docs/reference/contract.md) beside root and its owner
 };
 
 // node.toml (docs/reference/cli.md).

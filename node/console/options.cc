@@ -164,7 +164,53 @@ void add_policy(CLI::App& program, Options& options) {
     test->add_option("APP", options.app, "whose policy; may be left out when there is only one");
 }
 
+void of_app(CLI::App& command, Options& options) {
+    command.add_option("--dir", options.directory,
+                       "the application's directory, the one that holds `current` (default: what LANYARD_DIR names)");
+}
+
+void of_process(CLI::App& command, Options& options) {
+    of_app(command, options);
+    command.add_option("--pid", options.pid, "the process that it is about (default: the one that runs this)");
+}
+
+void add_app(CLI::App& program, Options& options) {
+    auto* app = program.add_subcommand("app", "for applications: what a program tells the node by running a command");
+    app->footer(R"(Examples:
+  lanyard-node app busy "prints invoices" --for 10m --pid $PID
+  lanyard-node app idle --pid $PID
+  lanyard-node app run --reason "nightly backup" -- ./backup.sh
+  lanyard-node app attend --on-stop ./finish.sh --on-resume ./go_on.sh &
+  lanyard-node app exec -- ./server --port 8080
+
+docs/reference/contract.md says what each means.)");
+    app->require_subcommand(1);
+    auto* busy = app->add_subcommand("busy", "nobody may interrupt, until `app idle` or the end of the process");
+    of_process(*busy, options);
+    busy->add_option("REASON", options.reason, "what it does, for people")->required();
+    busy->add_option("--for", options.busy_for, "no longer than that: 30m, 2h (default: without a limit)");
+    auto* idle = app->add_subcommand("idle", "ends what `app busy` said");
+    of_process(*idle, options);
+    auto* run = app->add_subcommand("run", "becomes a command; nobody may interrupt while it runs");
+    of_app(*run, options);
+    run->add_option("--reason", options.reason, "what it does, for people (default: the command)");
+    run->add_option("COMMAND", options.words, "and its arguments")->required();
+    auto* attend = app->add_subcommand("attend", "answers the node by scripts, until the process ends");
+    of_process(*attend, options);
+    attend->add_option("--on-stop", options.on_stop,
+                       "shell command: finish; exit code 0 ready (what it printed is the "
+                       "token), 75 not yet (SECONDS REASON), else no (REASON)");
+    attend->add_option("--on-resume", options.on_resume,
+                       "shell command: go on with the token on stdin; exit code 0 done");
+    auto* exec = app->add_subcommand("exec", "becomes a program that takes its listening sockets by LISTEN_FDS");
+    exec->add_option("PROGRAM", options.words, "and its arguments")->required();
+}
+
 Verb verb_of(std::string const& name) {
+    if (name == "busy") return Verb::app_busy;
+    if (name == "idle") return Verb::app_idle;
+    if (name == "attend") return Verb::app_attend;
+    if (name == "exec") return Verb::app_exec;
     if (name == "postpone") return Verb::postpone;
     if (name == "hold") return Verb::hold;
     if (name == "unhold") return Verb::unhold;
@@ -197,6 +243,7 @@ Parsed parse_command_line(int argc, char const* const* argv) {
     add_verify(program, options);
     add_decisions(program, options);
     add_policy(program, options);
+    add_app(program, options);
     try {
         program.parse(argc, argv);
     } catch (CLI::Success const& success) {
@@ -210,6 +257,7 @@ Parsed parse_command_line(int argc, char const* const* argv) {
     auto const* command = program.get_subcommands().front();
     while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
     options.verb = verb_of(command->get_name());
+    if (options.verb == Verb::run && command->get_parent()->get_name() == "app") options.verb = Verb::app_run;
     parsed.options = options;
     return parsed;
 }

@@ -24,7 +24,12 @@ enum class Verb {
     unhold,
     why,
     policy_test,
-    policy_explain
+    policy_explain,
+    app_busy,
+    app_idle,
+    app_run,
+    app_attend,
+    app_exec
 };
 
 // The command line, taken apart; values are checked where they are used.
@@ -61,6 +66,15 @@ struct Options {
     // policy test
     std::string at;
     std::filesystem::path facts;
+
+    // app ...
+    std::string directory;  // empty: what LANYARD_DIR names
+    std::uint64_t pid = 0;  // 0: who called
+    std::string reason;
+    std::string busy_for;
+    std::string on_stop;
+    std::string on_resume;
+    std::vector<std::string> words;
 
     // verify
     std::filesystem::path file;

@@ -23,6 +23,16 @@ class AppControl {
 public:
     virtual ~AppControl() = default;
 
+    // Asks the application to finish its work, and waits until it may be stopped, for its drain deadline at most.
+    // Errc::not_now when it does not want to be, or is late: then it goes on as before, and counts as busy for as long
+    // as it said. `last_word`: it is asked, but what it answers is no reason not to stop it. `next` is what is to take
+    // its place.
+    virtual asio::awaitable<Status> prepare(AppRelease release, release::Target next, bool last_word) = 0;
+
+    // The update is over, or is not going to be: what was kept for the next release is let go, and an application that
+    // was prepared and not stopped hears that it may go on.
+    virtual void settle(AppRelease const& release) = 0;
+
     // Runs the stop command and waits until the declared ports are closed, up to the stop deadline. Fails when either
     // does not happen; the application may then be in any state. Stopping what does not run succeeds.
     virtual asio::awaitable<Status> stop(AppRelease const& release) = 0;
@@ -32,7 +42,8 @@ public:
     virtual asio::awaitable<Status> wait_for_stop(AppRelease const& release) = 0;
 
     // Runs the start command and waits for it to return, up to the start deadline. Does nothing when every declared
-    // port is listening already; an application that declares none is started, whether it runs or not.
+    // port is listening already; an application that declares none is started, whether it runs or not. When another
+    // release left work for it: Errc::token_refused unless it takes that over.
     virtual asio::awaitable<Status> start(AppRelease const& release) = 0;
 
     // The node is to end: from now on nothing above waits for longer than a few seconds, what is under way included. A

@@ -18,7 +18,8 @@ Command command_of(AppRelease const& release, std::string const& line) {
                    release.directory,
                    {{"LANYARD_APP", release.target.app.text()},
                     {"LANYARD_VERSION", release.target.version.text()},
-                    {"LANYARD_DIR", release.home().string()}}};
+                    {"LANYARD_DIR", release.home().string()}},
+                   {}};
 }
 
 std::string last_words(std::string_view output, std::size_t most) {

@@ -36,6 +36,8 @@ std::filesystem::path log_of(AppRelease const& release) { return release.home() 
 
 }  // namespace
 
+asio::awaitable<Status> CommandAppControl::prepare(AppRelease, release::Target, bool) { co_return Status(); }
+
 asio::awaitable<Status> CommandAppControl::stop(AppRelease const& release) {
     auto const& policy = release.target.install;
     auto const limit = now_() + policy.stop_deadline;
@@ -75,9 +77,11 @@ asio::awaitable<Status> CommandAppControl::wait_until_closed(AppRelease const& r
         if (!open) co_return pass_on(open);
         if (open->empty()) co_return Status();
         if (now_() >= std::min(limit, latest_.value_or(limit))) {
-            co_return fail(Errc::still_listening,
-                           fmt::format("{} of {} did not close within the {} s that it has to stop", ports_text(*open),
-                                       name_of(release), policy.stop_deadline.count()));
+            auto const holders = holders_text(ports_, *open);
+            co_return fail(
+                Errc::still_listening,
+                fmt::format("{} of {} did not close within the {} s that it has to stop{}{}", ports_text(*open),
+                            name_of(release), policy.stop_deadline.count(), holders.empty() ? "" : ": ", holders));
         }
         co_await alarm_.sleep(kPortPause);
     }
@@ -87,7 +91,7 @@ asio::awaitable<Status> CommandAppControl::start(AppRelease const& release) {
     auto const& policy = release.target.install;
     if (runs_already(release) || policy.start.empty()) co_return Status();
 
-    auto command = command_of(release, policy.start);
+    auto command = start_command(release);
     auto log = log_of(release);
     auto const deadline = allowed(policy.start_deadline);
     auto const ending = co_await runner_.run_detached(std::move(command), std::move(log), deadline);
@@ -112,9 +116,15 @@ milliseconds CommandAppControl::allowed(milliseconds deadline) const {
 void CommandAppControl::launch(AppRelease const& release) noexcept try {
     auto const& start = release.target.install.start;
     if (start.empty() || runs_already(release)) return;
-    runner_.launch_detached(command_of(release, start), log_of(release));
+    runner_.launch_detached(start_command(release), log_of(release));
 } catch (...) {
     // Out of memory: there is nobody left to tell.
+}
+
+Command CommandAppControl::start_command(AppRelease const& release) const {
+    auto command = command_of(release, release.target.install.start);
+    if (release.target.install.keep_ports) command.sockets = sockets_;
+    return command;
 }
 
 bool CommandAppControl::runs_already(AppRelease const& release) {

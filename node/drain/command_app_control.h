@@ -11,12 +11,18 @@
 
 namespace lanyard::drain {
 
-// AppControl by shell commands. What start writes goes to <home>/start.log. `alarm` may be shared, and is cancelled
-// only when no walk goes on. One io_context thread.
+// AppControl by shell commands; asks nobody. What start writes goes to <home>/start.log. `alarm` may be shared, and is
+// cancelled only when no walk goes on. One io_context thread.
 class CommandAppControl final : public AppControl {
 public:
     CommandAppControl(ProcessRunner& runner, PortSensor& ports, async::Alarm& alarm, SteadyClock now)
         : runner_(runner), ports_(ports), alarm_(alarm), now_(std::move(now)) {}
+
+    asio::awaitable<Status> prepare(AppRelease release, release::Target next, bool last_word) override;
+    void settle(AppRelease const&) override { sockets_.clear(); }
+
+    // Start commands inherit these from now on. See Command.
+    void hand_over(HeldSockets sockets) { sockets_ = std::move(sockets); }
 
     // A stop command that fails is forgiven when the ports say that the application is gone. Without a stop command
     // there must be nothing to stop: a declared port that listens is an error.
@@ -32,6 +38,7 @@ private:
     asio::awaitable<Status> wait_until_closed(AppRelease const& release, std::chrono::steady_clock::time_point limit);
     bool runs_already(AppRelease const& release);
     void end_hung_start(AppRelease const& release);
+    Command start_command(AppRelease const& release) const;
 
     ProcessRunner& runner_;
     PortSensor& ports_;
@@ -39,6 +46,7 @@ private:
     SteadyClock now_;
     std::optional<std::chrono::steady_clock::time_point> latest_;  // set by hurry()
     std::map<release::AppId, std::uint64_t> hung_starts_;
+    HeldSockets sockets_;
 };
 
 }  // namespace lanyard::drain

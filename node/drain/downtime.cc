@@ -1,11 +1,16 @@
 #include "node/drain/downtime.h"
 
+#include <algorithm>
+
 namespace lanyard::drain {
 
 Result<Ports> Downtime::listening(Ports const& ports) {
     auto open = sensor_.listening(ports);
     if (!measuring_ || !open || ports.empty()) return open;
-    bool const all = open->size() == ports.size();
+    bool const all = std::all_of(ports.begin(), ports.end(), [&](auto port) {
+        return std::find(open->begin(), open->end(), port) != open->end() ||
+               std::find(kept_open_.begin(), kept_open_.end(), port) != kept_open_.end();
+    });
     if (!all && !closed_since_) closed_since_ = now_();
     if (all && closed_since_) {
         total_ += now_() - *closed_since_;

@@ -18,6 +18,11 @@ public:
     Downtime(PortSensor& sensor, SteadyClock now) : sensor_(sensor), now_(std::move(now)) {}
 
     Result<Ports> listening(Ports const& ports) override;
+    Result<std::vector<ListeningSocket>> sockets(Ports const& ports) override { return sensor_.sockets(ports); }
+    std::uint64_t ticks() override { return sensor_.ticks(); }
+
+    // These are kept open by the node: who comes waits, and is not turned away.
+    void keeps_open(Ports ports) { kept_open_ = std::move(ports); }
 
     // Forgets the last measurement and begins a new one. What is seen before the first begin() does not count.
     void begin();
@@ -30,6 +35,7 @@ private:
 
     PortSensor& sensor_;
     SteadyClock now_;
+    Ports kept_open_;
     bool measuring_ = false;
     std::optional<Time> closed_since_;
     Time::duration total_{0};

@@ -10,6 +10,9 @@ enum class Errc {
     timed_out,        // it did not return in time
     still_listening,  // a port is open that should be closed
     ports_unknown,    // the system does not say which ports are open
+    not_now,          // the application does not want to be stopped
+    cannot_hold,      // a listening socket cannot be held for an application
+    token_refused,    // the new release does not take over the work of the old one
 };
 
 std::error_code make_error_code(Errc) noexcept;

@@ -6,17 +6,21 @@
 #include <map>
 #include <string>
 
+#include "node/drain/sockets.h"
 #include "proto/async/asio.h"
 #include "proto/outcome/result.h"
 
 namespace lanyard::drain {
 
-// A line for the shell. It finds PATH and this environment and nothing else of the node: no descriptors, no input, no
-// signal settings.
+// A line for the shell. It finds PATH, LANYARD_NODE (the path of this program) and this environment and nothing else of
+// the node: no input, no signal settings, no descriptors but these sockets. They come as sd_listen_fds(3) has it, from
+// descriptor 3 on, with LISTEN_FDS and LISTEN_FDNAMES; LISTEN_PID is the shell's own, which is the program's when the
+// shell becomes it (exec).
 struct Command {
     std::string line;
     std::filesystem::path directory;
     std::map<std::string, std::string> environment;
+    HeldSockets sockets{};
 };
 
 // How a command ended.

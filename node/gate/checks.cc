@@ -107,7 +107,7 @@ Check check_slot(Policy const& policy, Facts const& facts, TimePoint now) {
 }
 
 Check check_busy(Facts const& facts, TimePoint now) {
-    Check check{.name = "busy", .weight = Weight::work, .sensed = true, .source = "busy.lock"};
+    Check check{.name = "busy", .weight = Weight::work, .sensed = true, .source = "busy.lock, app.sock"};
     if (facts.readings.busy == Busy::no) fine(check, "not busy");
     if (facts.readings.busy == Busy::yes) {
         close(check, "the application says that it is busy", "let it finish what it is doing", now);
@@ -116,6 +116,9 @@ Check check_busy(Facts const& facts, TimePoint now) {
         close(check, "the node cannot tell whether the application is busy: its busy.lock cannot be read",
               "make busy.lock in the application's directory a plain file that the node may open, or remove it", now);
         check.unknown = true;
+    }
+    if (!facts.readings.says.empty()) {
+        close(check, "the application is busy: " + facts.readings.says, "let it finish what it is doing", now);
     }
     return check;
 }

@@ -37,6 +37,7 @@ struct Battery {
 // One look at all sensors that a policy asks.
 struct Readings {
     Busy busy = Busy::unknown;
+    std::string says{};  // what its processes said of what they are doing; empty: nothing
     Sensed<unsigned> connections = unknown("it was not read");
     Sensed<Presence> presence = unknown("it was not read");
     Sensed<std::vector<std::string>> inhibitors = unknown("they were not read");  // "Impress: presentation"

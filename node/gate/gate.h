@@ -13,7 +13,8 @@ namespace lanyard::gate {
 // How an offer got through the gate.
 struct Passage {
     TimePoint at{};
-    std::string because{};  // "not busy, window 22:00-05:00 open, 0 connections"
+    std::string because{};   // "not busy, window 22:00-05:00 open, 0 connections"
+    bool last_word = false;  // what the application itself says does not count any more
 };
 
 // What decided, or would decide, about an offer at one moment.

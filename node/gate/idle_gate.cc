@@ -69,7 +69,7 @@ asio::awaitable<std::optional<Passage>> IdleGate::pass(check::Offer const& offer
     while (!leaves(waiter)) {
         discovered(offer);
         if (agreed_.erase(offer.target.app) > 0) {
-            passage = Passage{clocks_.wall(), "a person agreed to it"};
+            passage = Passage{clocks_.wall(), "a person agreed to it", true};
             break;
         }
         waiter.readings = co_await sense(offer);
@@ -78,7 +78,7 @@ asio::awaitable<std::optional<Passage>> IdleGate::pass(check::Offer const& offer
         auto const now = clocks_.wall();
         auto const decision = judge(waiter);
         if (decision.open) {
-            passage = Passage{now, decision.because};
+            passage = Passage{now, decision.because, decision.stage == Stage::grace_over};
             break;
         }
         tell(waiter, decision);

@@ -8,6 +8,7 @@ namespace lanyard::platform {
 asio::awaitable<gate::Readings> LinuxSenses::read(gate::Wanted wanted) {
     auto const work = [this, &wanted] { return read_now(wanted); };
     auto readings = co_await pool_.run(work);
+    readings.says = word_(wanted.home);
     co_return readings;
 }
 

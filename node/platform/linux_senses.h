@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
 #include "node/gate/busy_sensor.h"
 #include "node/gate/senses.h"
@@ -12,6 +14,11 @@ namespace lanyard::platform {
 // thread for.
 class LinuxSenses final : public gate::Senses {
 public:
+    // What the application in this directory says of itself; asked on the caller's thread.
+    using Word = std::function<std::string(std::filesystem::path const& home)>;
+
+    void listen_to(Word word) { word_ = std::move(word); }
+
     LinuxSenses(async::DiskPool& pool, gate::BusySensor& lock, std::filesystem::path proc = "/proc",
                 std::filesystem::path power_supply = "/sys/class/power_supply")
         : pool_(pool), lock_(lock), proc_(std::move(proc)), power_supply_(std::move(power_supply)) {}
@@ -25,6 +32,7 @@ private:
     gate::BusySensor& lock_;
     std::filesystem::path proc_;
     std::filesystem::path power_supply_;
+    Word word_ = [](auto const&) { return std::string(); };
 };
 
 }  // namespace lanyard::platform

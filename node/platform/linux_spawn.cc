@@ -4,16 +4,21 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <system_error>
 #include <vector>
 
 #include "node/drain/errc.h"
+#include "node/platform/descriptor.h"
 
 namespace lanyard::platform {
 namespace {
 
-constexpr int kFirstClosed = 3;
+constexpr int kFirstSocket = 3;  // SD_LISTEN_FDS_START
+// Above whatever the sockets are put at, so that none is overwritten before it has been copied.
+constexpr int kOutOfTheWay = 200;
 
 void must(int error) {
     if (error != 0) throw std::system_error(error, std::generic_category(), "posix_spawn");
@@ -44,11 +49,13 @@ private:
 };
 
 // The output comes first: in a program that was started without descriptors it may itself be number 0.
-void set_up(Actions& actions, drain::Command const& command, int output) {
+void set_up(Actions& actions, drain::Command const& command, int output, std::vector<Descriptor> const& sockets) {
     must(posix_spawn_file_actions_adddup2(actions.get(), output, STDOUT_FILENO));
     must(posix_spawn_file_actions_adddup2(actions.get(), STDOUT_FILENO, STDERR_FILENO));
     must(posix_spawn_file_actions_addopen(actions.get(), STDIN_FILENO, "/dev/null", O_RDONLY, 0));
-    must(posix_spawn_file_actions_addclosefrom_np(actions.get(), kFirstClosed));
+    int next = kFirstSocket;
+    for (auto const& socket : sockets) must(posix_spawn_file_actions_adddup2(actions.get(), socket.get(), next++));
+    must(posix_spawn_file_actions_addclosefrom_np(actions.get(), next));
     must(posix_spawn_file_actions_addchdir_np(actions.get(), command.directory.c_str()));
 }
 
@@ -70,18 +77,45 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return all;
 }
 
+std::vector<Descriptor> out_of_the_way(drain::HeldSockets const& sockets) {
+    std::vector<Descriptor> copies;
+    for (auto const& socket : sockets) {
+        Descriptor copy(fcntl(*socket.descriptor, F_DUPFD_CLOEXEC, kOutOfTheWay));
+        must(copy ? 0 : errno);
+        copies.push_back(std::move(copy));
+    }
+    return copies;
+}
+
+void add_sockets(drain::HeldSockets const& sockets, std::vector<std::string>& environment) {
+    std::string names;
+    for (auto const& socket : sockets) names += (names.empty() ? "" : ":") + socket.name;
+    environment.push_back("LISTEN_FDS=" + std::to_string(sockets.size()));
+    environment.push_back("LISTEN_FDNAMES=" + names);
+}
+
+std::string this_program() {
+    std::error_code failed;
+    auto const path = std::filesystem::read_symlink("/proc/self/exe", failed);
+    return failed ? "lanyard-node" : path.string();
+}
+
 }  // namespace
 
 Result<pid_t> spawn(drain::Command const& command, int output, std::string const& search_path) {
-    std::vector<std::string> words{"/bin/sh", "-c", command.line};
-    std::vector<std::string> environment{"PATH=" + search_path};
+    // Only the shell knows its number.
+    std::string const whose = command.sockets.empty() ? "" : "LISTEN_PID=$$; export LISTEN_PID\n";
+    std::vector<std::string> words{"/bin/sh", "-c", whose + command.line};
+    std::vector<std::string> environment{"PATH=" + search_path, "LANYARD_NODE=" + this_program()};
+    if (!command.sockets.empty()) add_sockets(command.sockets, environment);
     for (auto const& [name, value] : command.environment) environment.push_back(name + "=" + value);
     auto const arguments = pointers(words);
     auto const variables = pointers(environment);
 
     Actions actions;
     Attributes attributes;
-    set_up(actions, command, output);
+    auto const sockets = out_of_the_way(command.sockets);
+    set_up(actions, command, output, sockets);
     set_up(attributes);
     pid_t pid = 0;
     int const error = posix_spawn(&pid, "/bin/sh", actions.get(), attributes.get(), arguments.data(), variables.data());

@@ -67,8 +67,8 @@ Sensed<unsigned> connections_to(std::vector<std::uint16_t> const& ports, fs::pat
     if (ports.empty()) return unknown("the release names no ports");
     std::set<std::uint16_t> const mine(ports.begin(), ports.end());
     unsigned open = 0;
-    bool const read = read_tcp_tables(proc, [&](std::uint16_t port, TcpState state) {
-        if (state == TcpState::established && mine.contains(port)) ++open;
+    bool const read = read_tcp_tables(proc, [&](SocketEntry const& entry) {
+        if (entry.state == TcpState::established && mine.contains(entry.port)) ++open;
     });
     if (!read) return unknown((proc / "net/tcp").string() + " cannot be read");
     return open;

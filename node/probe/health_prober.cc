@@ -131,7 +131,9 @@ Status HealthProber::look_at_ports(drain::AppRelease const& release) {
                  [&](std::uint16_t port) { return std::find(open->begin(), open->end(), port) == open->end(); });
     if (closed.empty()) return {};
     auto const* const words = closed.size() == 1 ? "port {} is not open" : "ports {} are not open";
-    return fail(Errc::port_closed, fmt::format(fmt::runtime(words), fmt::join(closed, ", ")));
+    auto const strangers = drain::holders_text(ports_, closed);
+    return fail(Errc::port_closed, fmt::format(fmt::runtime(words), fmt::join(closed, ", ")) +
+                                       (strangers.empty() ? "" : " to it: " + strangers + ", which is left alone"));
 }
 
 }  // namespace lanyard::probe

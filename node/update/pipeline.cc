@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "node/drain/errc.h"
 #include "node/journal/errc.h"
 #include "node/update/walk_words.h"
 
@@ -86,6 +87,13 @@ asio::awaitable<Ended> Pipeline::walk_back(check::Offer offer) {
         co_return co_await take_up(offer.target.app, std::move(refused));
     }
     Walking const walking(*this, *attempt);
+    if (offer.running) {
+        auto leaves = new_release(offer);
+        // A person has decided: it may finish what it does, and hand it over.
+        auto const prepared = co_await rooms_.app.prepare(std::move(leaves), *offer.running, true);
+        if (stopping_) co_return interrupted(*attempt);
+        if (!prepared) events_.warning("drain.forced", prepared.error().detail);
+    }
     downtime_.begin();
     std::string why = "a person asked for the previous release";
     co_return co_await roll_back(*attempt, std::move(why));
@@ -199,13 +207,38 @@ asio::awaitable<Ended> Pipeline::forward(Attempt& attempt) {
 
     entered = enter(attempt, Phase::wait_idle);
     if (!entered) co_return unwritten(attempt, entered.error());
-    auto const passage = co_await rooms_.gate.pass(offer);
-    if (must_leave() || !passage) co_return leave(attempt);
-    attempt.draft.set_passed_at(passage->at.time_since_epoch().count());
-    attempt.draft.set_passed_because(passage->because);
-    co_await stay_awake(offer.target);
+    auto const may = co_await wait_for_consent(attempt);
     if (must_leave()) co_return leave(attempt);
+    if (!may && may.error().code == drain::Errc::not_now) co_return leave(attempt);
+    if (!may) co_return give_up(attempt, may.error().detail);
+    co_await stay_awake(offer.target);
+    if (must_leave()) {
+        rooms_.app.settle(old_release(offer));
+        co_return leave(attempt);
+    }
     co_return co_await interrupt(attempt, std::move(*staged));
+}
+
+// The gate's, and then the application's own. What the application says closes the gate for as long as it said, so that
+// the policy decides what comes of it; drain::Errc::not_now when nobody waits any more.
+asio::awaitable<Status> Pipeline::wait_for_consent(Attempt& attempt) {
+    auto const& offer = attempt.offer;
+    for (;;) {
+        auto const passage = co_await rooms_.gate.pass(offer);
+        if (must_leave() || !passage) co_return fail(drain::Errc::not_now, "nobody waits any more");
+        attempt.draft.set_passed_at(passage->at.time_since_epoch().count());
+        attempt.draft.set_passed_because(passage->because);
+        if (!offer.running) co_return Status();
+        auto old = old_release(offer);
+        bool const last_word = passage->last_word;
+        auto prepared = co_await rooms_.app.prepare(std::move(old), offer.target, last_word);
+        if (must_leave()) {
+            rooms_.app.settle(old_release(offer));
+            co_return fail(drain::Errc::not_now, "nobody waits any more");
+        }
+        if (prepared || prepared.error().code != drain::Errc::not_now) co_return prepared;
+        events_.info("drain.put_off", prepared.error().detail);
+    }
 }
 
 // From here on somebody is disturbed: the walk goes to its end, and every way out leaves a release running.
@@ -267,8 +300,10 @@ std::optional<std::string> Pipeline::somebody_elses_port(Attempt const& attempt)
     auto const open = downtime_.listening(policy.ports);
     if (!open || open->empty()) return std::nullopt;
     bool const one = open->size() == 1;
-    return fmt::format("{} {} {} used by another program: stop it, or change the release's ports",
-                       one ? "port" : "ports", fmt::join(*open, ", "), one ? "is" : "are");
+    auto const holders = drain::holders_text(downtime_, *open);
+    return fmt::format("{} {} {} used by another program{}{}: stop it, or change the release's ports",
+                       one ? "port" : "ports", fmt::join(*open, ", "), one ? "is" : "are", holders.empty() ? "" : ": ",
+                       holders);
 }
 
 asio::awaitable<Ended> Pipeline::try_out(Attempt& attempt) {
@@ -290,6 +325,18 @@ asio::awaitable<Status> Pipeline::bring_up(AppRelease release) {
     if (!started) co_return started;
     if (way_ == Way::forth && recalled_) co_return Status();
     co_return co_await rooms_.probe.probe(release);
+}
+
+// The release that ran before. What was kept of its work and its ports may be what it cannot start with.
+asio::awaitable<Status> Pipeline::bring_back(check::Offer const& offer) {
+    auto old = old_release(offer);
+    auto runs = co_await bring_up(std::move(old));
+    if (runs || stopping_) co_return runs;
+    bool const other_reason = !offer.running->install.keep_ports && runs.error().code != drain::Errc::token_refused;
+    if (other_reason) co_return runs;
+    rooms_.app.settle(old_release(offer));
+    old = old_release(offer);
+    co_return co_await bring_up(std::move(old));
 }
 
 // Before anybody is disturbed. Not over a probation, which may take a day.

@@ -62,6 +62,7 @@ private:
 
     // The phases; each goes on with the next one.
     asio::awaitable<Ended> forward(Attempt& attempt);
+    asio::awaitable<Status> wait_for_consent(Attempt& attempt);
     asio::awaitable<Ended> interrupt(Attempt& attempt, stage::StagedRelease staged);
     asio::awaitable<Ended> try_out(Attempt& attempt);
     asio::awaitable<Ended> commit(Attempt& attempt);
@@ -88,6 +89,7 @@ private:
 
     asio::awaitable<void> stay_awake(release::Target const& target);
     asio::awaitable<Status> bring_up(drain::AppRelease release);
+    asio::awaitable<Status> bring_back(check::Offer const& offer);
     Status enter(Attempt& attempt, journal::Phase phase);
     Status begin_trial(Attempt& attempt);
     Ended finish(Attempt& attempt, v1::Outcome outcome, std::string const& detail);

@@ -71,8 +71,7 @@ asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
         co_return co_await stay(attempt, std::move(why));
     }
     if (offer.running) {
-        auto old = old_release(offer);
-        auto const runs = co_await bring_up(std::move(old));
+        auto const runs = co_await bring_back(offer);
         if (!runs && stopping_) co_return interrupted(attempt);
         if (!runs) why += "; the old release does not run well: " + runs.error().detail;
     }
@@ -89,8 +88,7 @@ asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
 asio::awaitable<Ended> Pipeline::restart_old(Attempt& attempt, std::string why) {
     way_ = Way::back;
     if (attempt.offer.running) {
-        auto release = old_release(attempt.offer);
-        auto const runs = co_await bring_up(std::move(release));
+        auto const runs = co_await bring_back(attempt.offer);
         if (!runs && stopping_) co_return interrupted(attempt);
         if (!runs) why += "; the old release does not run well: " + runs.error().detail;
     }
@@ -173,6 +171,7 @@ Ended Pipeline::finish(Attempt& attempt, v1::Outcome outcome, std::string const&
     auto const& offer = attempt.offer;
     auto const closed = downtime_.end();
     rooms_.stage.discard(offer);
+    rooms_.app.settle(new_release(offer));
     // What a person agreed to meanwhile is meant for the offer that takes this one's place.
     if (!abandoned_) rooms_.gate.take_back(offer.target.app);
     v1::Report report = attempt.draft;

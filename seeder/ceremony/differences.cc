@@ -77,8 +77,9 @@ Fields fields_of(v1::Target const& target) {
         {"stop", quoted(install.stop())},
         {"health", health_of(install.health())},
         {"ports", ports_of(install)},
-        {"seconds", fmt::format("start {}, stop {}, probation {}", install.start_seconds(), install.stop_seconds(),
-                                install.health().probation_seconds())},
+        {"keep ports", install.keep_ports() ? "yes" : ""},
+        {"seconds", fmt::format("start {}, stop {}, drain {}, probation {}", install.start_seconds(),
+                                install.stop_seconds(), install.drain_seconds(), install.health().probation_seconds())},
         {"urgency", urgency_of(install)},
         {"notes", quoted(target.notes())},
     };

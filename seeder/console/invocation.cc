@@ -158,6 +158,10 @@ void add_publish(CLI::App& app, PublishOptions& slots) {
     publish->add_option("--start-seconds", slots.start_seconds, "From start to good health [60]")
         ->check(within(0, kDay));
     publish->add_option("--stop-seconds", slots.stop_seconds, "For stopping [30]")->check(within(0, kDay));
+    publish->add_option("--drain-seconds", slots.drain_seconds, "To finish its work in when it is asked to stop [60]")
+        ->check(within(0, kDay));
+    publish->add_flag("--keep-ports", slots.keep_ports,
+                      "It takes its listening sockets by LISTEN_FDS: nodes keep its ports open over the update");
     publish->add_option("--probation-seconds", slots.probation_seconds, "How long it must stay healthy [10]")
         ->check(within(0, kDay));
     publish->add_flag("--critical", slots.critical, "Nodes do not wait for their time windows, and set a deadline");

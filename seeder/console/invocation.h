@@ -53,6 +53,8 @@ struct PublishOptions {
     bool critical = false;
     std::uint32_t deadline_hours = 0;
     bool restarts_machine = false;
+    std::uint32_t drain_seconds = 0;
+    bool keep_ports = false;
 };
 
 struct ListOptions {

@@ -48,6 +48,8 @@ PublishOptions to_options(v1::PublishRelease const& message, std::filesystem::pa
     options.deadline_hours = message.deadline_hours();
     options.restarts_machine = message.restarts_machine();
     if (!message.role().empty()) options.role = message.role();
+    options.drain_seconds = message.drain_seconds();
+    options.keep_ports = message.keep_ports();
     return options;
 }
 
@@ -195,6 +197,8 @@ v1::PublishRelease to_message(PublishOptions const& options) {
     message.set_deadline_hours(options.deadline_hours);
     message.set_restarts_machine(options.restarts_machine);
     if (options.role != catalogue::kTopLevelRole) message.set_role(options.role);
+    message.set_drain_seconds(options.drain_seconds);
+    message.set_keep_ports(options.keep_ports);
     return message;
 }
 

@@ -48,6 +48,8 @@ tl::unexpected<Error> in_options(Error error) {
         {"install.health.http_url", "the URL of --health"},
         {"install.deadline_hours", "--deadline-hours"},
         {"install.start_seconds", "--start-seconds"},
+        {"install.drain_seconds", "--drain-seconds"},
+        {"install.keep_ports", "--keep-ports"},
         {"install.stop_seconds", "--stop-seconds"},
         {"a port of install.ports", "--port"},
         {"install.ports", "--port"},
@@ -127,6 +129,8 @@ Result<Draft> judge(PublishOptions const& options) {
     install.set_critical(options.critical);
     install.set_deadline_hours(options.deadline_hours);
     install.set_restarts_machine(options.restarts_machine);
+    install.set_drain_seconds(options.drain_seconds);
+    install.set_keep_ports(options.keep_ports);
     if (auto const policy = release::install_from_proto(install); !policy) return in_options(policy.error());
     return Draft{std::move(*app), std::move(*version), std::move(*channel), std::move(*platform),
                  *type,           std::move(install),  options.notes};

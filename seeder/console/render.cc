@@ -101,6 +101,7 @@ std::string release_details(v1::ReleaseInfo const& release) {
     line("health", health_text(target.install().health()));
     std::string ports;
     for (auto const port : target.install().ports()) ports += (ports.empty() ? "" : ", ") + std::to_string(port);
+    if (target.install().keep_ports()) ports += ", kept open over updates";
     line("ports", ports);
     line("urgency", urgency_text(target.install()));
     line("notes", target.notes());

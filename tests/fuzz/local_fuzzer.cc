@@ -1,7 +1,12 @@
-// Messages on the node's local socket: what a command prints of an answer, and the same of a history.
+// Messages on the node's local sockets: what a command prints of an answer, and the same of a history; and what the
+// client for applications, which has its own reader of protobuf, makes of what a node says.
+#include <array>
+#include <cstring>
 #include <string>
 
 #include "node/console/output.h"
+#include "proto/contract/lanyard_app.h"
+#include "proto/schema/lanyard/v1/contract.pb.h"
 #include "proto/schema/lanyard/v1/local.pb.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -17,10 +22,33 @@ void check_shown(std::string const& shown) {
     }
 }
 
+// As protobuf reads it, wherever it is written as protobuf would.
+void check_client(std::uint8_t const* data, std::size_t size, std::string const& bytes) {
+    lanyard_event event{};
+    std::array<char, LANYARD_MOST_TEXT> refusal{};
+    int const kind = lanyard_read_message(data, size, &event, refusal.data());
+    v1::NodeMessage message;
+    if (message.ParseFromString(bytes) && message.SerializeAsString() == bytes) {
+        must((kind == 2) == message.has_answer(), "an answer is an answer");
+        if (message.has_resume()) {
+            auto const& token = message.resume().token();
+            must(event.kind == LANYARD_RESUME && event.token_version == token.version(), "a token has its version");
+            must(event.token_size == token.bytes().size(), "a token is whole");
+        }
+        if (message.has_prepare_stop()) must(event.seconds == message.prepare_stop().seconds(), "a time is a time");
+        if (message.has_answer()) {
+            must(message.answer().refused().compare(0, std::strlen(refusal.data()), refusal.data()) == 0,
+                 "a refusal is said as it was written");
+        }
+    }
+    lanyard_event_free(&event);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     std::string const bytes(fuzz::text(data, size));
+    check_client(data, size, bytes);
     v1::LocalRequest request;
     if (request.ParseFromString(bytes)) must(request.ByteSizeLong() <= 4 * bytes.size(), "a request does not grow");
     v1::LocalResponse response;

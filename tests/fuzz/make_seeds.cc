@@ -12,6 +12,7 @@
 
 #include "manifests/package/package.h"
 #include "proto/schema/lanyard/v1/check.pb.h"
+#include "proto/schema/lanyard/v1/contract.pb.h"
 #include "proto/schema/lanyard/v1/enroll.pb.h"
 #include "proto/schema/lanyard/v1/local.pb.h"
 #include "proto/schema/lanyard/v1/report.pb.h"
@@ -181,6 +182,16 @@ void messages() {
     v1::History history;
     *history.add_attempts() = report;
     seed("local", "history", history);
+    v1::NodeMessage said;
+    said.mutable_prepare_stop()->set_seconds(60);
+    said.mutable_prepare_stop()->set_to_version("2.0.0");
+    seed("local", "prepare_stop", said);
+    said.mutable_resume()->set_from_version("1.0.0");
+    said.mutable_resume()->mutable_token()->set_version(3);
+    said.mutable_resume()->mutable_token()->set_bytes("page 12");
+    seed("local", "resume", said);
+    said.mutable_answer()->set_refused("nobody asked for it");
+    seed("local", "answer", said);
 }
 
 // The first byte says in pieces of how many bytes the rest arrives.

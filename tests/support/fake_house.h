@@ -49,8 +49,11 @@ public:
     std::set<std::string> failing;
     std::set<std::string> unhealthy;  // versions
     std::function<void(std::string const&)> on_step = [](auto const&) {};
+    std::vector<Status> unwilling;  // what it answers when it is asked to be stopped, one after the other
+    std::function<void()> on_prepared = [] {};
     std::optional<std::size_t> killed_at;  // the step (counted from 0) that is not done any more
     bool gate_open = true;
+    bool last_word = false;
 
     // What happened.
     std::vector<std::string> steps;
@@ -58,6 +61,8 @@ public:
     std::vector<std::string> turned_away;
     std::vector<std::string> taken_back;
     std::vector<std::string> launched;
+    std::vector<std::string> settled;
+    std::vector<std::string> prepared;  // how the application was asked
     bool gate_stopped = false;
     bool hurried = false;
     bool given_up = false;
@@ -122,7 +127,7 @@ public:
     asio::awaitable<std::optional<gate::Passage>> pass(check::Offer const&) override {
         auto const done = step("gate");
         std::optional<gate::Passage> passage;
-        if (done && gate_open && !gate_stopped) passage = gate::Passage{{}, "it is midnight"};
+        if (done && gate_open && !gate_stopped) passage = gate::Passage{{}, "it is midnight", last_word};
         co_return passage;
     }
     void discovered(check::Offer const&) override {}
@@ -136,6 +141,17 @@ public:
     std::vector<std::string> why(release::AppId const&) const override { return {"it is noon"}; }
     void stop() override { gate_stopped = true; }
 
+    asio::awaitable<Status> prepare(drain::AppRelease, release::Target, bool the_last_word) override {
+        if (dead) throw Killed();
+        prepared.push_back(the_last_word ? "last word" : "question");
+        auto const answer = unwilling.empty() ? Status() : unwilling.front();
+        if (!unwilling.empty()) unwilling.erase(unwilling.begin());
+        if (answer) on_prepared();
+        co_return answer;
+    }
+    void settle(drain::AppRelease const& release) override {
+        if (!dead) settled.push_back(release.target.version.text());
+    }
     asio::awaitable<Status> stop(drain::AppRelease const& release) override {
         auto const done = step("stop " + release.target.version.text());
         if (done) runs.reset();

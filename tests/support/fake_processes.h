@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -59,7 +60,9 @@ class FakePorts final : public drain::PortSensor {
 public:
     std::set<std::uint16_t> open;
     bool readable = true;
-    std::function<void()> on_look = [] {};  // called before the answer is made
+    std::function<void()> on_look = [] {};      // called before the answer is made
+    std::vector<drain::ListeningSocket> known;  // what sockets() gives of those that are asked for
+    std::uint64_t now = 1'000;
 
     Result<drain::Ports> listening(drain::Ports const& ports) override {
         on_look();
@@ -70,6 +73,15 @@ public:
         }
         return found;
     }
+    Result<std::vector<drain::ListeningSocket>> sockets(drain::Ports const& ports) override {
+        if (!readable) return fail(std::make_error_code(std::errc::permission_denied), "no sockets today");
+        std::vector<drain::ListeningSocket> found;
+        for (auto const& socket : known) {
+            if (std::find(ports.begin(), ports.end(), socket.port) != ports.end()) found.push_back(socket);
+        }
+        return found;
+    }
+    std::uint64_t ticks() override { return now; }
 };
 
 }  // namespace lanyard::support

@@ -23,7 +23,8 @@ public:
         if (cancelled) co_return;
         if (slept.size() > kMostSleeps) throw std::logic_error("what is tested sleeps for ever");
         slept.push_back(duration);
-        on_sleep();
+        auto const call = on_sleep;  // it may put another one in its place
+        call();
         passed += duration;
     }
     void cancel() override { cancelled = true; }

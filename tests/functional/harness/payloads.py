@@ -13,6 +13,7 @@ import urllib.request
 import zipfile
 
 APP = pathlib.Path(__file__).resolve().parents[1] / "sample_app" / "app.py"
+SERVICE = APP.parents[1] / "sample_service"
 
 # Commands run in the directory of the release, <home>/versions/<version>: what must outlive a release is two up.
 START = "setsid /usr/bin/python3 -I app.py {port} >../../app.log 2>&1 & echo $! >../../app.pid"
@@ -25,6 +26,27 @@ def service(port, probation=1, stop=STOP, start_seconds=20):
     return ["--start", START.format(port=port), "--stop", stop, "--port", port, "--health",
             f"http:http://127.0.0.1:{port}/", "--start-seconds", start_seconds, "--stop-seconds", 20,
             "--probation-seconds", probation]
+
+
+# `app exec` makes LISTEN_PID the program's own.
+START_SERVICE = ('setsid "$LANYARD_NODE" app exec -- /usr/bin/python3 -I service.py {port} >>../../app.log 2>&1 & '
+                 "echo $! >../../app.pid")
+
+
+def speaking_service(port, *more, probation=1, stop=STOP, start_seconds=20, stop_seconds=20, drain_seconds=30):
+    """publish's options for the sample service, which speaks the contract, as a service on a port."""
+    return ["--start", START_SERVICE.format(port=port), "--stop", stop, "--port", port, "--health",
+            f"http:http://127.0.0.1:{port}/", "--start-seconds", start_seconds, "--stop-seconds", stop_seconds,
+            "--drain-seconds", drain_seconds, "--probation-seconds", probation, *more]
+
+
+def speaking_release(place, version, *marks):
+    """A release of the sample service; `marks` are the names of files in it that tell it how to behave."""
+    shutil.copytree(SERVICE, place, ignore=shutil.ignore_patterns("__pycache__"))
+    (place / "VERSION").write_text(version + "\n")
+    for mark in marks:
+        (place / mark).write_text("\n")
+    return place
 
 
 def directory(place, version, data_bytes=300_000, unhealthy=False):
@@ -95,10 +117,10 @@ def tree_hash(place):
     return whole.hexdigest()
 
 
-def answer(port, address="127.0.0.1"):
+def answer(port, address="127.0.0.1", path="/", timeout=5):
     """What the service on a port says now; None: nothing answers."""
     try:
-        with urllib.request.urlopen(f"http://{address}:{port}/", timeout=5) as response:
+        with urllib.request.urlopen(f"http://{address}:{port}{path}", timeout=timeout) as response:
             return response.read().decode().strip()
     except urllib.error.HTTPError as error:
         return f"{error.code} {error.read().decode().strip()}"

@@ -72,7 +72,7 @@ TEST_F(LinuxProcessRunnerTest, RunsInTheDirectoryWithNothingOfTheNode) {
     auto const ending = run("pwd; env | cut -d= -f1 | sort | tr '\\n' ' '");
     unsetenv("LANYARD_TEST_SECRET");
     ASSERT_TRUE(ending);
-    EXPECT_EQ(ending->output, scratch.root().string() + "\nLANYARD_APP PATH PWD ");
+    EXPECT_EQ(ending->output, scratch.root().string() + "\nLANYARD_APP LANYARD_NODE PATH PWD ");
 }
 
 TEST_F(LinuxProcessRunnerTest, GivesNoInputAndNoDescriptors) {

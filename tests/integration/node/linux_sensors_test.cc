@@ -64,8 +64,8 @@ TEST_F(LinuxPortSensorTest, ReadsOneTableWhenTheMachineHasNoIpv6AndSkipsWhatItCa
     support::Scratch proc;
     support::write_file(proc / "net/tcp",
                         "  sl  local_address rem_address   st tx_queue rx_queue\n"
-                        "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000\n"
-                        "   1: 0100007F:1F91 00000000:0000 01 00000000:00000000\n"
+                        "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 71\n"
+                        "   1: 0100007F:1F91 00000000:0000 01 00000000:00000000 00:00000000 00000000 0 0 72\n"
                         "   2: 0100007F 00000000:0000 0A\n"
                         "   3: 0100007F:XYZ 00000000:0000 0A\n"
                         "   4:\n"

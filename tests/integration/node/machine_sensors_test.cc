@@ -48,7 +48,8 @@ TEST(ConnectionsTo, AreUnknownWithoutPortsAndWithoutProc) {
 
 TEST(ConnectionsTo, AreUnknownWhenOneOfTheTablesCannotBeRead) {
     support::Scratch proc;
-    write(proc / "net/tcp", "  sl  local_address\n   0: 0100007F:0050 0100007F:1F90 01 ...\n");
+    write(proc / "net/tcp",
+          "  sl  local_address\n   0: 0100007F:0050 0100007F:1F90 01 00000000:00000000 00:00000000 00000000 0 0 7 1\n");
     EXPECT_EQ(connections_to({80}, proc.root()), 1u) << "a machine without IPv6";
     std::filesystem::create_directory(proc / "net/tcp6");
     EXPECT_FALSE(connections_to({80}, proc.root()));

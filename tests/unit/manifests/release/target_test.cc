@@ -72,6 +72,8 @@ TEST(Target, SurvivesTheWayToProtobufAndBackWithEveryHealthCheck) {
     install.set_critical(true);
     install.set_deadline_hours(48);
     install.set_restarts_machine(true);
+    install.set_drain_seconds(90);
+    install.set_keep_ports(true);
     message.set_notes("first line\nsecond line");
     auto& health = *install.mutable_health();
     for (auto const& set : std::vector<std::function<void()>>{
@@ -181,6 +183,7 @@ TEST(Target, RefusesCommandsAndNotesThatAreTooLongOrCannotBeRun) {
 TEST(Target, RefusesWaitsOfMoreThanADay) {
     expect_refused({
         {"stop_seconds", [](auto& t) { t.mutable_install()->set_stop_seconds(86'401); }},
+        {"drain_seconds", [](auto& t) { t.mutable_install()->set_drain_seconds(86'401); }},
         {"start_seconds", [](auto& t) { t.mutable_install()->set_start_seconds(86'401); }},
         {"probation_seconds",
          [](auto& t) { t.mutable_install()->mutable_health()->set_probation_seconds(4'294'967'295); }},
@@ -190,6 +193,7 @@ TEST(Target, RefusesWaitsOfMoreThanADay) {
 TEST(Target, RefusesPortsThatAreNoneAreTwiceOrAreTooMany) {
     expect_refused({
         {"deadline_hours", [](auto& t) { t.mutable_install()->set_deadline_hours(8'761); }},
+        {"keep_ports", [](auto& t) { t.mutable_install()->set_keep_ports(true), t.mutable_install()->clear_ports(); }},
         {"ports", [](auto& t) { t.mutable_install()->add_ports(0); }},
         {"ports", [](auto& t) { t.mutable_install()->add_ports(65'536); }},
         {"ports", [](auto& t) { t.mutable_install()->add_ports(80), t.mutable_install()->add_ports(80); }},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "node/drain/errc.h"
 #include "tests/support/fake_house.h"
 #include "tests/support/fake_processes.h"
 #include "tests/support/fake_time.h"
@@ -150,6 +151,68 @@ TEST_F(PipelineTest, TakesAnUnhealthyFirstInstallAwayAndStartsNothing) {
     EXPECT_EQ(house.runs, std::nullopt);
     EXPECT_TRUE(house.versions.empty());
     EXPECT_EQ(house.walked().back(), "switch back");
+}
+
+TEST_F(PipelineTest, AsksTheApplicationOnceTheGateIsOpenAndBeforeAnythingIsWrittenOfAStop) {
+    house.on_prepared = [this] {
+        EXPECT_EQ(house.under_way->phase, Phase::wait_idle);
+        EXPECT_EQ(house.steps.back(), "gate");
+    };
+    EXPECT_EQ(walk(), Ended::committed);
+    EXPECT_EQ(house.prepared, Steps{"question"});
+    EXPECT_EQ(house.settled, std::vector<std::string>{"2.0.0"}) << "what was kept is let go at the end";
+}
+
+TEST_F(PipelineTest, GoesBackToTheGateForAsLongAsTheApplicationDoesNotWantToBeStopped) {
+    house.unwilling.assign(2, fail(drain::Errc::not_now, "demo 1.0.0 does not want to be stopped: a call"));
+    EXPECT_EQ(walk(), Ended::committed);
+    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage", "gate", "gate", "gate", "stop 1.0.0", "switch to 2.0.0",
+                                     "start 2.0.0", "probe 2.0.0"}));
+    EXPECT_EQ(events.count("drain.put_off"), 2);
+    EXPECT_EQ(events.text("drain.put_off"), "demo 1.0.0 does not want to be stopped: a call");
+    EXPECT_EQ(house.under_way, std::nullopt);
+}
+
+TEST_F(PipelineTest, TellsTheApplicationWhetherItHasAChoice) {
+    house.last_word = true;
+    EXPECT_EQ(walk(), Ended::committed);
+    EXPECT_EQ(house.prepared, Steps{"last word"});
+}
+
+TEST_F(PipelineTest, AsksNothingOfWhatDoesNotRunYet) {
+    install_nothing();
+    EXPECT_EQ(walk(), Ended::committed);
+    EXPECT_TRUE(house.prepared.empty());
+}
+
+TEST_F(PipelineTest, GivesUpWhenWhatTheApplicationLeavesCannotBeKept) {
+    house.unwilling = {fail(std::make_error_code(std::errc::no_space_on_device), "the disk is full")};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(report().detail(), "the disk is full");
+    EXPECT_EQ(house.runs, "1.0.0");
+}
+
+TEST_F(PipelineTest, LetsAnApplicationGoOnThatWasPreparedForAnOfferThatIsNoMore) {
+    house.on_prepared = [this] { pipeline.abandon("superseded by 3.0.0"); };
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(report().detail(), "superseded by 3.0.0");
+    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage", "gate"}));
+    ASSERT_FALSE(house.settled.empty());
+    EXPECT_EQ(house.settled.front(), "1.0.0");
+}
+
+TEST_F(PipelineTest, StartsTheOldReleaseOnceMoreWithoutWhatWasKeptForItWhenItDoesNotComeBackWithIt) {
+    offer.running->install.keep_ports = true;
+    house.unhealthy = {"2.0.0", "1.0.0"};
+    house.on_step = [this](std::string const& step) {
+        if (step == "probe 1.0.0" && !house.settled.empty()) house.unhealthy.erase("1.0.0");
+    };
+    EXPECT_EQ(walk(), Ended::rolled_back);
+    EXPECT_EQ(house.settled.front(), "1.0.0");
+    EXPECT_EQ(house.walked(),
+              (Steps{"fetch", "stage", "gate", "stop 1.0.0", "switch to 2.0.0", "start 2.0.0", "probe 2.0.0",
+                     "stop 2.0.0", "switch back", "start 1.0.0", "probe 1.0.0", "start 1.0.0", "probe 1.0.0"}));
+    EXPECT_EQ(report().detail().find("does not run well"), std::string::npos) << report().detail();
 }
 
 TEST_F(PipelineTest, NeverStopsTheApplicationForWhatItCannotFetchOrStage) {
@@ -386,6 +449,11 @@ TEST_F(WalkBackTest, GoesBackToTheKeptReleaseWithoutFetchingOrWaiting) {
     EXPECT_EQ(house.runs, "1.0.0");
     EXPECT_EQ(house.versions, std::set<std::string>{"1.0.0"});
     EXPECT_EQ(report().detail(), "a person asked for the previous release");
+}
+
+TEST_F(WalkBackTest, AsksTheApplicationForItsLastWord) {
+    EXPECT_EQ(walk_back(), Ended::rolled_back);
+    EXPECT_EQ(house.prepared, Steps{"last word"});
 }
 
 TEST_F(WalkBackTest, LeavesEverythingAsItIsWhenSomethingElseRuns) {
