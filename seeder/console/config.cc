@@ -12,6 +12,7 @@
 
 #include "proto/http/message.h"
 #include "proto/http/networks.h"
+#include "proto/outcome/plain_text.h"
 #include "seeder/console/errc.h"
 #include "seeder/console/suggest.h"
 
@@ -37,6 +38,12 @@ bool is_network(std::string const& text) {
 
 tl::unexpected<Error> wrong(std::string message) { return fail(Errc::wrong_usage, std::move(message)); }
 
+// An address that goes on behind a NUL, say, is one to some readers and none to others.
+std::optional<std::string> plain_text_in(toml::node const& node) {
+    auto text = node.value_exact<std::string>();
+    return text && is_plain(*text) ? text : std::nullopt;
+}
+
 // Reads one table: each setting is taken by its name, and what has not been taken at the end is unknown.
 class Reader {
 public:
@@ -51,7 +58,7 @@ public:
         if constexpr (std::is_same_v<T, std::vector<std::string>>) {
             take_list(key, *node, value);
         } else if constexpr (std::is_same_v<T, std::string>) {
-            assign(key, *node, node->value_exact<std::string>(), value, "a text in quotes");
+            assign(key, *node, plain_text_in(*node), value, "a text in quotes, without control characters");
         } else if constexpr (std::is_same_v<T, bool>) {
             assign(key, *node, node->value_exact<bool>(), value, "true or false");
         } else {
@@ -98,8 +105,11 @@ private:
         if (!list) return refuse(node, fmt::format("'{}' must be a list of texts: [\"...\"]", key));
         value.clear();
         for (auto const& element : *list) {
-            auto const text = element.value_exact<std::string>();
-            if (!text) return refuse(element, fmt::format("'{}' must hold texts in quotes only", key));
+            auto const text = plain_text_in(element);
+            if (!text) {
+                return refuse(element,
+                              fmt::format("'{}' must hold texts in quotes only, without control characters", key));
+            }
             value.push_back(*text);
         }
     }
