@@ -201,13 +201,13 @@ class Speaker:
 
 
 def main():
+    # Waited for, and not handled: a handler that wakes the main thread can interrupt it with the lock in its hands.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     server = Server(int(sys.argv[1]))
     server.speaker = Speaker(server)
-    stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     server.accept()
     threading.Thread(target=server.speaker.run, daemon=True).start()
-    stopping.wait()
+    signal.sigwait({signal.SIGTERM})
     server.finish(60)
 
 
