@@ -116,7 +116,8 @@ TEST(CollisionKey, IsOneForWhatACaseInsensitiveDiskTakesForOne) {
     EXPECT_NE(collision_key("a"), collision_key("b"));
     EXPECT_NE(collision_key("\xc3\x97"), collision_key("\xc3\xb7"));
     EXPECT_EQ(collision_key("\xf0\x9f\x98\x80"), "\xf0\x9f\x98\x80");
-    for (auto const* without_capital : {"\xc4\xb8", "\xce\xa2"}) EXPECT_EQ(collision_key(without_capital), without_capital);
+    for (auto const* without_capital : {"\xc4\xb8", "\xce\xa2"})
+        EXPECT_EQ(collision_key(without_capital), without_capital);
 }
 
 TEST(Printable, ShowsBytesThatCouldDisturbATerminal) {
