@@ -4,6 +4,7 @@
 #include <random>
 
 #include "node/console/errc.h"
+#include "node/platform/linux_abilities.h"
 #include "node/platform/linux_durability.h"
 #include "node/platform/linux_state.h"
 
@@ -110,7 +111,8 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       enrolment_(passport, registrar_, config.name, enrol_alarm_, events, utc_now, [this] { use_certificate(); }),
       seeder_(io, setup.seeder, source_address(config, setup.seeder), setup.mirrors),
       checker_(io, seeder_, refresher_, installations_,
-               check::Identity{config.id, config.name, release::Platform::here()}, managed(config), utc_now),
+               check::Identity{config.id, config.name, {release::Platform::here(), platform::cannot_install()}},
+               managed(config), utc_now),
       times_{.interval = config.poll},
       poll_(checker_, poll_alarm_, events, check::Backoff(times_, random_share), times_),
       session_(io, events, setup.swarm),
@@ -125,6 +127,11 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       diary_(diary_alarm_, senses_, memory_, utc_now, [this] { return with_quiet_hours(); }),
       handovers_(database),
       contract_(std::chrono::steady_clock::now, [this] { alarm_.wake(); }),
+      installer_runner_(runner_, files.installer_lock(), platform::has_systemd(), platform::confine_program()),
+      toolbox_(platform::has_apt(), platform::rpm_is_guest()),
+      native_(
+          directories_, [this](release::PackageType type) -> apply::Tool const& { return toolbox_.of(type); },
+          {installer_runner_, alarm_, std::chrono::steady_clock::now}, events),
       recipient_(seeder_, passport.key(), config.id, config.name),
       desk_(io, config, checker_, records_, gate_, events),
       policy_desk_({config, desk_, checker_, records_, gate_, memory_, rules_, utc_now, [this] { alarm_.wake(); }}),

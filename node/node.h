@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "manifests/store/metadata_store.h"
-#include "node/apply/background_applier.h"
+#include "node/apply/handlers.h"
+#include "node/apply/toolbox.h"
 #include "node/check/poll_loop.h"
 #include "node/console/commands.h"
 #include "node/console/desk.h"
@@ -27,6 +28,7 @@
 #include "node/journal/sqlite_journal.h"
 #include "node/platform/app_socket.h"
 #include "node/platform/linux_busy_lock.h"
+#include "node/platform/linux_installer_runner.h"
 #include "node/platform/linux_place.h"
 #include "node/platform/linux_port_sensor.h"
 #include "node/platform/linux_process_runner.h"
@@ -160,7 +162,11 @@ private:
     drain::Contract contract_;
     platform::LinuxPlace place_;
     platform::LinuxVigil vigil_{disk_};
-    apply::BackgroundApplier applier_{place_, disk_};
+    apply::BackgroundDirectories directories_{place_, disk_};
+    platform::LinuxInstallerRunner installer_runner_;
+    apply::Toolbox toolbox_;
+    apply::NativePackages native_;
+    apply::Handlers applier_{directories_, native_};
     probe::LocalReach reach_{io_};
 
     async::Bell outbox_bell_{io_};

@@ -57,7 +57,10 @@ MAY_INCLUDE = {
     "node/gate": {"proto/async", "proto/events", "proto/outcome", "manifests/release", "manifests/store",
                   "node/check"},
     "node/drain": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release"},
-    "node/apply": {"proto/async", "proto/outcome", "manifests/release", "node/check", "node/stage"},
+    # proto/async: installers take minutes. proto/events: a machine that must be restarted. manifests/package: what the file
+    # of a release is called. node/drain: what a command wrote is told in the same way.
+    "node/apply": {"proto/async", "proto/events", "proto/outcome", "manifests/package", "manifests/release",
+                   "node/check", "node/drain", "node/stage"},
     "node/probe": {"proto/async", "proto/http", "proto/outcome", "manifests/release", "node/drain"},
     # manifests/trust: the checksum of what is kept beside the database.
     # node/drain: its port for what an application leaves to its next release.

@@ -10,6 +10,7 @@ enum class Errc {
     not_an_archive,    // none of the formats
     digest_mismatch,   // not the bytes that the signed target names
     promise_not_kept,  // unpacks to more or less than the signed target says
+    wrong_content,     // something else than its type says
     exists,            // the destination exists already
     disk_full,
     unreadable,  // a file cannot be read

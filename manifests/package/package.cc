@@ -16,10 +16,37 @@ char const* extension(Format format) {
             return "tar";
         case Format::zip:
             return "zip";
+        case Format::deb:
+            return "deb";
+        case Format::rpm:
+            return "rpm";
+        case Format::exe:
+            return "exe";
+        case Format::msi:
+            return "msi";
+        case Format::pkg:
+            return "pkg";
+        case Format::dmg:
+            return "dmg";
         case Format::raw:
             break;
     }
     return "bin";
+}
+
+bool is_archive(Format format) { return format <= Format::zip; }
+
+Promise promise_of(release::Target const& target) {
+    return {.sha256 = target.sha256,
+            .length = target.length,
+            .contents = {.unpacked_length = target.unpacked_length, .entry_count = target.entry_count},
+            .claim = {.type = target.type, .platform = target.platform}};
+}
+
+std::string file_name(release::Target const& target) {
+    auto const& app = target.app.text();
+    if (target.type != release::PackageType::file) return app + "." + std::string(release::text(target.type));
+    return target.platform.os() == "windows" ? app + ".exe" : app;
 }
 
 Result<Format> sniff(std::filesystem::path const& file) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "manifests/release/digest.h"
@@ -11,12 +12,16 @@
 
 namespace lanyard::package {
 
-enum class Format { tar_gz, tar_xz, tar_zst, tar, zip, raw };
+enum class Format { tar_gz, tar_xz, tar_zst, tar, zip, deb, rpm, exe, msi, pkg, dmg, raw };
 
-// "tar.gz", "tar.xz", "tar.zst", "tar", "zip", "bin"
+// "tar.gz", "tar.xz", "tar.zst", "tar", "zip", "deb", "rpm", "exe", "msi", "pkg", "dmg", "bin"
 char const* extension(Format format);
 
-// By content, never by name. raw: none of the archives (a compressed file that is no tar is raw, too).
+// What can be unpacked here.
+bool is_archive(Format format);
+
+// By content, never by name. exe: any program for Windows. raw: none of the others (a compressed file that is no tar is
+// raw, too).
 Result<Format> sniff(std::filesystem::path const& file);
 
 // What unpacking would give.
@@ -44,6 +49,16 @@ using MakeDurable = std::function<Status(std::filesystem::path const& directory)
 Result<Contents> pack(std::filesystem::path const& directory, std::filesystem::path const& file,
                       OnProgress const& on_progress);
 
+// What a package is said to be. Its content has to bear that out.
+struct Claim {
+    release::PackageType type = release::PackageType::file;  // which any content bears out
+    std::optional<release::Platform> platform = {};          // for programs and shared libraries; nothing: any
+};
+
+// Errc::wrong_content: an archive where a Debian package was claimed, a program for another machine, a plugin without a
+// shared library. Reads a plugin to its end. Blocking.
+Status bears_out(std::filesystem::path const& file, Claim const& claim);
+
 // Reads a whole archive under the unpack policy without writing anything. Blocking.
 Result<Contents> inspect(std::filesystem::path const& file, OnProgress const& on_progress);
 
@@ -53,7 +68,13 @@ struct Promise {
         sha256;  // of the package file: checked before any of it is decoded, and of each block again when read
     std::uint64_t length = 0;
     Contents contents;  // exactly
+    Claim claim = {};
 };
+
+Promise promise_of(release::Target const& target);
+
+// What a package that is not unpacked is called in the directory of its release. Systems go by the ending.
+std::string file_name(release::Target const& target);
 
 // Unpacks an archive into `directory`, which must not exist while its parent must; it is made 0700, opened to 0755 at
 // the end, and removed again when anything is refused. Policy (docs/explanation: safe unpacking): regular files,

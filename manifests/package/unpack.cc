@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "manifests/package/claim.h"
 #include "manifests/package/errc.h"
 #include "manifests/package/file_writer.h"
 #include "manifests/package/names.h"
@@ -121,6 +122,7 @@ Result<Source> verified(fs::path const& file, Promise const& promise, OnProgress
     auto source = Source::open(file, on_progress);
     if (!source) return source;
     if (auto const right = source->verify(promise); !right) return pass_on(right);
+    if (auto const right = check_content(*source, promise.claim); !right) return pass_on(right);
     return source;
 }
 
@@ -133,6 +135,17 @@ Result<Contents> inspect(fs::path const& file, OnProgress const& on_progress) {
     return walk(*source, kMost, sink);
 }
 
+Status bears_out(fs::path const& file, Claim const& claim) {
+    auto source = Source::open(file, nullptr);
+    if (!source) return pass_on(source);
+    if (auto const right = check_content(*source, claim); !right) return right;
+    if (claim.type != release::PackageType::plugin) return {};
+    NoSink nowhere;
+    LibrarySearch search(nowhere, claim);
+    auto const read = walk(*source, kMost, search);
+    return read ? search.found() : Status(pass_on(read));
+}
+
 Status unpack(fs::path const& file, fs::path const& directory, Promise const& promise, MakeDurable const& make_durable,
               OnProgress const& on_progress) {
     auto source = verified(file, promise, on_progress);
@@ -140,9 +153,11 @@ Status unpack(fs::path const& file, fs::path const& directory, Promise const& pr
     NewDirectory target(directory);
     if (!target.made()) return target.made();
     DirectorySink sink(directory);
-    auto const found = walk(*source, smaller(promise.contents, kMost), sink);
+    LibrarySearch search(sink, promise.claim);
+    auto const found = walk(*source, smaller(promise.contents, kMost), search);
     if (!found) return pass_on(found);
     if (auto const right = kept(promise, *found); !right) return right;
+    if (auto const right = search.found(); !right) return right;
     return target.finish(make_durable);
 }
 

@@ -2,12 +2,35 @@
 
 #include <string_view>
 
+#include "manifests/package/binary.h"
 #include "manifests/package/decoder.h"
 #include "manifests/package/errc.h"
 #include "manifests/package/tree_rules.h"
 
 namespace lanyard::package {
 namespace {
+
+constexpr std::size_t kDiskImageEnd = 512;
+
+// A disk image has its mark in a block behind everything else.
+Result<bool> is_disk_image(Source& source) {
+    if (source.length() < kDiskImageEnd) return false;
+    source.seek(source.length() - kDiskImageEnd);
+    auto const bytes = source.next();
+    source.seek(0);
+    if (!bytes) return pass_on(bytes);
+    return std::string_view(bytes->data(), bytes->size()).starts_with("koly");
+}
+
+// What is not unpacked here; raw: something else.
+Format native_by_magic(std::string_view bytes) {
+    if (bytes.starts_with("!<arch>\ndebian-binary")) return Format::deb;
+    if (bytes.starts_with("\xed\xab\xee\xdb")) return Format::rpm;
+    if (bytes.starts_with("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")) return Format::msi;
+    if (bytes.starts_with("xar!")) return Format::pkg;
+    auto const binary = binary_of(bytes);
+    return binary && binary->os == "windows" ? Format::exe : Format::raw;
+}
 
 Format by_magic(std::string_view bytes) {
     if (bytes.starts_with("\x1f\x8b\x08")) return Format::tar_gz;
@@ -67,19 +90,25 @@ Status place(ArchiveReader& reader, Node const& node, TreeRules& rules, TreeSink
 Result<Format> format_of(Source& source) {
     auto const bytes = source.next();
     if (!bytes) return pass_on(bytes);
-    auto const format = by_magic(std::string_view(bytes->data(), bytes->size()));
+    std::string_view const head(bytes->data(), bytes->size());
+    auto const native = native_by_magic(head);
+    auto const format = by_magic(head);
     source.seek(0);
+    if (native != Format::raw) return native;
     if (format == Format::zip) return format;
     auto const tar = holds_tar(format, source);
     source.seek(0);
     if (!tar) return pass_on(tar);
-    return *tar ? format : Format::raw;
+    if (*tar) return format;
+    auto const image = is_disk_image(source);
+    if (!image) return pass_on(image);
+    return *image ? Format::dmg : Format::raw;
 }
 
 Result<Contents> walk(Source& source, Contents const& most, TreeSink& sink) {
     auto const format = format_of(source);
     if (!format) return pass_on(format);
-    if (*format == Format::raw) {
+    if (!is_archive(*format)) {
         return fail(Errc::not_an_archive,
                     "the package is no archive; tar.gz, tar.xz, tar.zst, tar and zip can be unpacked");
     }

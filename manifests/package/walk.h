@@ -15,7 +15,7 @@ public:
     virtual Status end_file(bool executable) = 0;
 };
 
-// What the source holds, by its first bytes; it stands at its beginning afterwards.
+// What the source holds, by its first and last bytes; it stands at its beginning afterwards.
 Result<Format> format_of(Source& source);
 
 // Reads a whole archive under the unpack policy, at most `most` of it, into `sink`.

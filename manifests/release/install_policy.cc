@@ -141,6 +141,9 @@ std::uint32_t seconds_of(std::chrono::seconds wait) { return static_cast<std::ui
 
 Result<InstallPolicy> install_from_proto(v1::InstallPolicy const& message) {
     InstallPolicy policy;
+    auto installer = installer_from_proto(message.installer());
+    if (!installer) return pass_on(installer);
+    policy.installer = std::move(*installer);
     for (auto const& [field, command] :
          {std::pair("install.stop", &message.stop()), std::pair("install.start", &message.start())}) {
         auto const fine = check_command(field, *command);
@@ -180,6 +183,7 @@ Result<InstallPolicy> install_from_proto(v1::InstallPolicy const& message) {
 
 v1::InstallPolicy install_to_proto(InstallPolicy const& policy) {
     v1::InstallPolicy message;
+    *message.mutable_installer() = installer_to_proto(policy.installer);
     message.set_stop(policy.stop);
     message.set_start(policy.start);
     message.set_stop_seconds(seconds_of(policy.stop_deadline));

@@ -1,8 +1,6 @@
 #include "manifests/release/target.h"
 
 #include <bit>
-#include <span>
-#include <string_view>
 #include <utility>
 
 #include "manifests/release/errc.h"
@@ -13,21 +11,6 @@ namespace lanyard::release {
 namespace {
 
 constexpr std::size_t kInfoHashSize = 20;
-constexpr std::string_view kExtensions[] = {"tar.zst", "tar.gz", "tar.xz", "tar", "zip", "bin"};  // bin: no archive
-constexpr std::size_t kArchives = 5;
-
-Result<PackageType> type_from_proto(v1::PackageType type) {
-    switch (type) {
-        case v1::PACKAGE_TYPE_TREE:
-            return PackageType::tree;
-        case v1::PACKAGE_TYPE_FILE:
-            return PackageType::file;
-        default:
-            break;
-    }
-    return fail(Errc::unknown_package_type,
-                "type " + std::to_string(static_cast<int>(type)) + " is not known here; a newer lanyard may know it");
-}
 
 Status check_number(char const* field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
     if (value >= least && value <= most) return {};
@@ -78,6 +61,14 @@ struct Identity {
     PackageType type;
 };
 
+// A package for another system than its installer's would be held back everywhere.
+Status check_system(PackageType type, Platform const& platform) {
+    auto const os = system_of(type);
+    if (os.empty() || os == platform.os()) return {};
+    return fail(Errc::malformed_target, "a package of type " + std::string(text(type)) + " is for " + std::string(os) +
+                                            ", and its platform is " + platform.text());
+}
+
 Result<Identity> identity_of(v1::Target const& message) {
     auto app = AppId::parse(message.app());
     if (!app) return pass_on(app, "app");
@@ -89,19 +80,20 @@ Result<Identity> identity_of(v1::Target const& message) {
     if (!platform) return pass_on(platform, "platform");
     auto const type = type_from_proto(message.type());
     if (!type) return pass_on(type);
+    if (auto const fine = check_system(*type, *platform); !fine) return pass_on(fine);
     return Identity{std::move(*app), std::move(*version), std::move(*channel), std::move(*platform), *type};
 }
 
 Status check_path(Identity const& id, std::string const& path) {
-    // A file may happen to be an archive; a tree has to be one.
-    std::span const extensions = kExtensions;
-    for (auto const extension : id.type == PackageType::file ? extensions : extensions.first(kArchives)) {
+    auto const extensions = extensions_of(id.type);
+    for (auto const extension : extensions) {
         if (path == target_path(id.app, id.channel, id.version, id.platform, std::string(extension))) return {};
     }
-    return fail(Errc::malformed_target, "its app, channel, version, platform and type give the path " +
-                                            in_quotes(target_path(id.app, id.channel, id.version, id.platform,
-                                                                  id.type == PackageType::file ? "bin" : "tar.zst")) +
-                                            ", or the same with another known extension");
+    return fail(
+        Errc::malformed_target,
+        "its app, channel, version, platform and type give the path " +
+            in_quotes(target_path(id.app, id.channel, id.version, id.platform, std::string(extensions.front()))) +
+            (extensions.size() > 1 ? ", or the same with another known extension" : ""));
 }
 
 Result<Target> checked(v1::Target const& message) {
@@ -122,6 +114,7 @@ Result<Target> checked(v1::Target const& message) {
     if (!piece_list) return pass_on(piece_list);
     auto install = install_from_proto(message.install());
     if (!install) return pass_on(install);
+    if (auto const fine = fits(install->installer, id->type); !fine) return pass_on(fine);
     return Target{
         .path = message.path(),
         .length = message.length(),
@@ -161,7 +154,7 @@ v1::Target Target::to_proto() const {
     message.set_channel(channel.text());
     message.mutable_platform()->set_os(platform.os());
     message.mutable_platform()->set_arch(platform.arch());
-    message.set_type(type == PackageType::tree ? v1::PACKAGE_TYPE_TREE : v1::PACKAGE_TYPE_FILE);
+    message.set_type(type_to_proto(type));
     message.set_release_counter(release_counter);
     message.set_unpacked_length(unpacked_length);
     message.set_entry_count(entry_count);
@@ -170,6 +163,7 @@ v1::Target Target::to_proto() const {
     message.mutable_swarm()->set_piece_list_sha256(piece_list_sha256.to_raw());
     message.mutable_swarm()->set_piece_length(piece_length);
     *message.mutable_install() = install_to_proto(install);
+    if (!is_native(type)) message.mutable_install()->clear_installer();
     message.set_notes(notes);
     return message;
 }

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "manifests/release/digest.h"
+#include "manifests/release/installer_policy.h"
 #include "manifests/release/names.h"
+#include "manifests/release/package_type.h"
 #include "manifests/release/version.h"
 #include "proto/outcome/result.h"
 #include "proto/schema/lanyard/v1/metadata.pb.h"
@@ -27,8 +29,6 @@ inline constexpr std::uint64_t kMaxEntries = 10'000'000;
 inline constexpr std::uint32_t kMinPieceLength = 16 * 1024;
 inline constexpr std::uint32_t kMaxPieceLength = 256 * 1024 * 1024;
 inline constexpr std::uint64_t kMaxPieces = 2'097'152;
-
-enum class PackageType { tree, file };
 
 struct HealthCommand {
     std::string command;
@@ -58,6 +58,7 @@ struct InstallPolicy {
     bool restarts_machine = false;
     std::chrono::seconds drain_deadline{60};
     bool keep_ports = false;
+    InstallerPolicy installer = {};
 };
 
 // A package as named in targets metadata. Every field has been checked (lengths, ranges, names, that `path` is the one
@@ -88,8 +89,7 @@ struct Target {
     v1::Target to_proto() const;
 };
 
-// "<app>/<channel>/<version>/<os>-<arch>/<app>-<version>.<extension>". A tree is a tar.gz, tar.xz, tar.zst or zip; a
-// file is any of these or bin.
+// "<app>/<channel>/<version>/<os>-<arch>/<app>-<version>.<extension>"; extensions_of() tells which a type may have.
 std::string target_path(AppId const& app, Channel const& channel, Version const& version, Platform const& platform,
                         std::string const& extension);
 

@@ -38,14 +38,17 @@ Status VersionDirectories::switch_to(check::Offer const& offer, stage::StagedRel
     if (!now) return pass_on(now);
     // An interrupted walk comes here again after the switch.
     if (*now == version) return {};
-    if (holds_directory(staged.directory)) {
-        if (auto const moved = move_in(offer.home, version, staged.directory); !moved) return moved;
-    } else if (!holds_directory(versions_of(offer.home) / version)) {
-        return fail(Errc::missing_release,
-                    fmt::format("neither {} nor {} is there: stage it again", staged.directory.string(),
-                                (versions_of(offer.home) / version).string()));
-    }
+    if (auto const brought = bring_in(offer, staged); !brought) return brought;
     return place_.point(offer.home, version);
+}
+
+Status VersionDirectories::bring_in(check::Offer const& offer, stage::StagedRelease const& staged) {
+    auto const& version = offer.target.version.text();
+    if (holds_directory(staged.directory)) return move_in(offer.home, version, staged.directory);
+    if (holds_directory(versions_of(offer.home) / version)) return {};
+    return fail(Errc::missing_release,
+                fmt::format("neither {} nor {} is there: stage it again", staged.directory.string(),
+                            (versions_of(offer.home) / version).string()));
 }
 
 Status VersionDirectories::move_in(fs::path const& home, std::string const& version, fs::path const& staged) {

@@ -1,7 +1,11 @@
 #pragma once
 
-#include "node/apply/applier.h"
+#include <filesystem>
+#include <optional>
+#include <string>
+
 #include "node/apply/place.h"
+#include "node/stage/stager.h"
 
 namespace lanyard::apply {
 
@@ -14,6 +18,13 @@ public:
     Status switch_back(check::Offer const& offer);
     Result<std::optional<std::string>> current(std::filesystem::path const& home) const;
     void keep_only(std::filesystem::path const& home, std::string const& current, std::string const& previous);
+
+    // The first half of switch_to(): the staged release lies in versions/, and is not current yet. When it has been
+    // brought in before, nothing happens.
+    Status bring_in(check::Offer const& offer, stage::StagedRelease const& staged);
+    // The second half.
+    Status point(std::filesystem::path const& home, std::string const& version) { return place_.point(home, version); }
+    Status clear(std::filesystem::path const& home) { return place_.clear(home); }
 
 private:
     Status move_in(std::filesystem::path const& home, std::string const& version, std::filesystem::path const& staged);

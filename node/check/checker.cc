@@ -122,8 +122,8 @@ Result<v1::CheckRequest> SeederChecker::question(std::chrono::seconds wait) {
     v1::CheckRequest request;
     request.set_node_id(identity_.id);
     request.set_node_name(identity_.name);
-    request.mutable_platform()->set_os(identity_.platform.os());
-    request.mutable_platform()->set_arch(identity_.platform.arch());
+    request.mutable_platform()->set_os(identity_.machine.platform.os());
+    request.mutable_platform()->set_arch(identity_.machine.platform.arch());
     request.set_agent_version(LANYARD_VERSION);
     request.set_wait_seconds(static_cast<std::uint32_t>(wait.count()));
     request.set_last_revision(revision_);
@@ -149,7 +149,7 @@ Result<Finding> SeederChecker::judged(release::Target const& target, ManagedApp 
         finding.held_back = "it was tried here and left again (" + *quarantine + "); the next release will be tried";
         return finding;
     }
-    auto const offer = judge(target, app, *installed, identity_.platform);
+    auto const offer = judge(target, app, *installed, identity_.machine);
     if (offer) {
         finding.offer = *offer;
     } else {

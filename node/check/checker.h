@@ -47,7 +47,7 @@ struct CheckOutcome {
 struct Identity {
     std::string id;    // 32 hex digits
     std::string name;  // for people
-    release::Platform platform;
+    Machine machine;
 };
 
 // Asks the seeder, believes the manifest.

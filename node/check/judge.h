@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,13 @@ struct ManagedApp {
     release::AppId name;
     release::Channel channel;
     std::filesystem::path home;
+};
+
+// What this node runs on, and the types of packages that cannot be installed there, each with the reason: "it has no
+// dpkg".
+struct Machine {
+    release::Platform platform;
+    std::map<release::PackageType, std::string> cannot = {};
 };
 
 // What this node knows of its own past with an application.
@@ -33,10 +41,10 @@ public:
     virtual Result<std::string> quarantined(release::AppId const& app, release::Digest const& package) = 0;
 };
 
-// Whether a verified target is something this node takes: the right application, channel and platform, a higher
-// version, a higher release counter than any it has committed. Errc::held_back says why not. The seeder's word plays no
-// part.
+// Whether a verified target is something this node takes: the right application, channel and platform, a type that can
+// be installed here and that goes on from what is installed, a higher version, a higher release counter than any it has
+// committed. Errc::held_back says why not. The seeder's word plays no part.
 Result<Offer> judge(release::Target const& target, ManagedApp const& app, Installed const& installed,
-                    release::Platform const& machine);
+                    Machine const& machine);
 
 }  // namespace lanyard::check

@@ -23,6 +23,7 @@ struct StateFiles {
     std::filesystem::path socket() const { return root / "node.sock"; }
     std::filesystem::path key() const { return root / "key.pem"; }
     std::filesystem::path packages() const { return root / "packages"; }
+    std::filesystem::path installer_lock() const { return root / "installers.lock"; }
     std::filesystem::path keepsake(release::AppId const& app) const { return root / "installed" / app.text(); }
 };
 

@@ -60,11 +60,11 @@ private:
 };
 
 Status unpack(release::Target const& target, fs::path const& package, fs::path const& directory) {
-    package::Promise const promise{target.sha256, target.length, {target.unpacked_length, target.entry_count}};
-    if (target.type == release::PackageType::file) {
-        return package::place_file(package, directory, target.app.text(), promise, need_not_last, go_on);
+    auto const promise = package::promise_of(target);
+    if (release::is_archive(target.type)) {
+        return package::unpack(package, directory, promise, need_not_last, go_on);
     }
-    return package::unpack(package, directory, promise, need_not_last, go_on);
+    return package::place_file(package, directory, package::file_name(target), promise, need_not_last, go_on);
 }
 
 }  // namespace

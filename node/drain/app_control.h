@@ -18,7 +18,8 @@ struct AppRelease {
     std::filesystem::path home() const { return directory.parent_path(); }
 };
 
-// Stops and starts an application by the commands of its signed install policy.
+// Stops and starts an application by the commands of its signed install policy. For a plugin without a stop command,
+// whose host goes on running, to stop is nothing, to start is to tell the host, and the ports are the host's.
 class AppControl {
 public:
     virtual ~AppControl() = default;

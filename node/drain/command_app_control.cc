@@ -32,6 +32,11 @@ Status ended_badly(AppRelease const& release, char const* what, Ending const& en
                 fmt::format("the {} command of {} {}", what, name_of(release), words_for(ending, deadline)));
 }
 
+// A plugin without a stop command: its host goes on running, and its start command tells the host.
+bool is_hosted(AppRelease const& release) {
+    return release.target.type == release::PackageType::plugin && release.target.install.stop.empty();
+}
+
 std::filesystem::path log_of(AppRelease const& release) { return release.home() / "start.log"; }
 
 }  // namespace
@@ -43,6 +48,7 @@ asio::awaitable<Status> CommandAppControl::stop(AppRelease const& release) {
     auto const limit = now_() + policy.stop_deadline;
     if (policy.stop.empty()) {
         end_hung_start(release);
+        if (is_hosted(release)) co_return Status();
         auto const open = ports_.listening(policy.ports);
         if (!open) co_return pass_on(open);
         if (open->empty()) co_return Status();
@@ -129,7 +135,7 @@ Command CommandAppControl::start_command(AppRelease const& release) const {
 
 bool CommandAppControl::runs_already(AppRelease const& release) {
     auto const& wanted = release.target.install.ports;
-    if (wanted.empty()) return false;
+    if (wanted.empty() || is_hosted(release)) return false;
     auto const open = ports_.listening(wanted);
     return open && open->size() == wanted.size();
 }

@@ -26,8 +26,8 @@ struct Job {
     fs::path staging;
     fs::path directory;
     package::Promise promise;
-    release::PackageType type;
     std::string name;
+    std::string file_name;  // of what is not unpacked
     package::MakeDurable make_durable;
     std::shared_ptr<std::atomic<bool>> stopping;
 
@@ -79,10 +79,10 @@ Status Job::fits() const {
 
 Status Job::fill() const {
     auto const going_on = [this](std::uint64_t, std::uint64_t) { return !*stopping; };
-    if (type == release::PackageType::file) {
-        return package::place_file(file, directory, name, promise, make_durable, going_on);
+    if (release::is_archive(promise.claim.type)) {
+        return package::unpack(file, directory, promise, make_durable, going_on);
     }
-    return package::unpack(file, directory, promise, make_durable, going_on);
+    return package::place_file(file, directory, file_name, promise, make_durable, going_on);
 }
 
 Result<StagedRelease> Job::run() const {
@@ -126,17 +126,14 @@ TreeStager::~TreeStager() { stop(); }
 asio::awaitable<Result<StagedRelease>> TreeStager::stage(check::Offer const& offer,
                                                          fetch::FetchedPackage const& package) {
     auto const& target = offer.target;
-    Job const job{
-        .file = package.file,
-        .staging = staging_of(offer),
-        .directory = staging_of(offer) / target.sha256.to_hex(),
-        .promise = {.sha256 = target.sha256,
-                    .length = target.length,
-                    .contents = {.unpacked_length = target.unpacked_length, .entry_count = target.entry_count}},
-        .type = target.type,
-        .name = target.app.text(),
-        .make_durable = make_durable_,
-        .stopping = stopping_};
+    Job const job{.file = package.file,
+                  .staging = staging_of(offer),
+                  .directory = staging_of(offer) / target.sha256.to_hex(),
+                  .promise = package::promise_of(target),
+                  .name = target.app.text(),
+                  .file_name = package::file_name(target),
+                  .make_durable = make_durable_,
+                  .stopping = stopping_};
     auto const work = [job] { return job.run(); };
     auto result = co_await disk_.run(work);
     co_return result;

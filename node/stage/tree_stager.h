@@ -9,9 +9,9 @@
 
 namespace lanyard::stage {
 
-// Unpacks a package of type `tree`, or places one of type `file` under the application's name, in
-// <home>/staging/<sha256>, on the disk pool. One staging at a time for each home.
-// Errors: Errc::disk_full, Errc::unusable_home, and what package::unpack and package::place_file give.
+// Unpacks a tree or a plugin, or places any other package as a file (of the application's name, or <app>.deb and so
+// on), in <home>/staging/<sha256>, on the disk pool. One staging at a time for each home. Errors: Errc::disk_full,
+// Errc::unusable_home, and what package::unpack and package::place_file give.
 class TreeStager final : public Stager {
 public:
     // `io` runs what discard() starts. `make_durable`: see package::unpack.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "node/apply/errc.h"
 #include "node/drain/errc.h"
 #include "node/journal/errc.h"
 #include "node/update/walk_words.h"
@@ -141,6 +142,12 @@ asio::awaitable<Ended> Pipeline::resume(Attempt attempt) {
 
     if (offer.running) downtime_.begin();
     if (phase == Phase::commit) co_return co_await commit(attempt);
+    if (phase == Phase::apply) {
+        auto const settled = co_await rooms_.apply.settle(offer);
+        if (stopping_) co_return interrupted(attempt);
+        if (!settled && offer.running) rooms_.app.launch(old_release(offer));
+        if (!settled) co_return current_unknown(attempt, settled.error());
+    }
     auto const on_new = is_current(offer);
     if (!on_new) {
         rooms_.app.launch(offer.running && phase < Phase::probe ? old_release(offer) : new_release(offer));
@@ -204,10 +211,14 @@ asio::awaitable<Ended> Pipeline::forward(Attempt& attempt) {
     auto staged = co_await rooms_.stage.stage(offer, *package);
     if (must_leave()) co_return leave(attempt);
     if (!staged) co_return give_up(attempt, staged.error().detail);
+    // What cannot be installed is known now, and not at night when the gate opens.
+    auto fit = co_await rooms_.apply.rehearse(offer, *staged);
+    if (must_leave()) co_return leave(attempt);
+    if (!fit) co_return give_up(attempt, fit.error().detail);
 
     entered = enter(attempt, Phase::wait_idle);
     if (!entered) co_return unwritten(attempt, entered.error());
-    auto const may = co_await wait_for_consent(attempt);
+    auto const may = co_await wait_for_consent(attempt, *staged);
     if (must_leave()) co_return leave(attempt);
     if (!may && may.error().code == drain::Errc::not_now) co_return leave(attempt);
     if (!may) co_return give_up(attempt, may.error().detail);
@@ -221,11 +232,15 @@ asio::awaitable<Ended> Pipeline::forward(Attempt& attempt) {
 
 // The gate's, and then the application's own. What the application says closes the gate for as long as it said, so that
 // the policy decides what comes of it; drain::Errc::not_now when nobody waits any more.
-asio::awaitable<Status> Pipeline::wait_for_consent(Attempt& attempt) {
+asio::awaitable<Status> Pipeline::wait_for_consent(Attempt& attempt, stage::StagedRelease const& staged) {
     auto const& offer = attempt.offer;
     for (;;) {
         auto const passage = co_await rooms_.gate.pass(offer);
         if (must_leave() || !passage) co_return fail(drain::Errc::not_now, "nobody waits any more");
+        // The machine may have changed since. Until here nobody has been disturbed.
+        auto fit = co_await rooms_.apply.rehearse(offer, staged);
+        if (must_leave()) co_return fail(drain::Errc::not_now, "nobody waits any more");
+        if (!fit) co_return fit;
         attempt.draft.set_passed_at(passage->at.time_since_epoch().count());
         attempt.draft.set_passed_because(passage->because);
         if (!offer.running) co_return Status();
@@ -281,10 +296,12 @@ asio::awaitable<Ended> Pipeline::interrupt(Attempt& attempt, stage::StagedReleas
         co_return co_await restart_old(attempt, std::move(why));
     }
     auto begun = co_await rooms_.apply.switch_to(offer, staged);
-    if (begun) begun = begin_trial(attempt);
     if (custody) custody->hand_back();
+    // What is being exchanged is not started; the next start of the node sees what has become of it.
+    if (!begun && begun.error().code == apply::Errc::under_way) co_return interrupted(attempt);
+    if (begun) begun = begin_trial(attempt);
     if (!begun) {
-        std::string why = begun.error().detail;
+        auto why = begun.error();
         co_return co_await undo(attempt, std::move(why));
     }
     co_return co_await try_out(attempt);
@@ -297,6 +314,8 @@ std::optional<std::string> Pipeline::somebody_elses_port(Attempt const& attempt)
     auto const& policy = offer.target.install;
     auto const on_new = is_current(offer);
     if (offer.running || attempt.starts > 0 || policy.start.empty() || (on_new && *on_new)) return std::nullopt;
+    // They are those of its host.
+    if (offer.target.type == release::PackageType::plugin && policy.stop.empty()) return std::nullopt;
     auto const open = downtime_.listening(policy.ports);
     if (!open || open->empty()) return std::nullopt;
     bool const one = open->size() == 1;
@@ -367,6 +386,7 @@ void Pipeline::stop() {
     if (attempt_ && nobody_disturbed_) rooms_.fetch.abandon(attempt_->offer.target);
     rooms_.gate.stop();
     rooms_.app.hurry();
+    rooms_.apply.hurry();
     rooms_.probe.give_up();
 }
 

@@ -62,7 +62,7 @@ private:
 
     // The phases; each goes on with the next one.
     asio::awaitable<Ended> forward(Attempt& attempt);
-    asio::awaitable<Status> wait_for_consent(Attempt& attempt);
+    asio::awaitable<Status> wait_for_consent(Attempt& attempt, stage::StagedRelease const& staged);
     asio::awaitable<Ended> interrupt(Attempt& attempt, stage::StagedRelease staged);
     asio::awaitable<Ended> try_out(Attempt& attempt);
     asio::awaitable<Ended> commit(Attempt& attempt);
@@ -78,7 +78,8 @@ private:
 
     // Ends before the new release was tried out.
     asio::awaitable<Ended> restart_old(Attempt& attempt, std::string why);
-    asio::awaitable<Ended> undo(Attempt& attempt, std::string why);
+    asio::awaitable<Ended> undo(Attempt& attempt, Error failure);
+    asio::awaitable<Ended> back_on_old(Attempt& attempt, std::string why);
     asio::awaitable<Ended> stay(Attempt& attempt, std::string why);
     Ended leave(Attempt& attempt);
     Ended interrupted(Attempt& attempt);

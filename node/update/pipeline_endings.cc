@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 
+#include "node/apply/errc.h"
 #include "node/drain/errc.h"
 #include "node/update/pipeline.h"
 #include "node/update/walk_words.h"
@@ -66,10 +67,18 @@ asio::awaitable<Ended> Pipeline::roll_back(Attempt& attempt, std::string why) {
     }
     auto const back = co_await rooms_.apply.switch_back(offer);
     if (custody) custody->hand_back();
+    if (!back && back.error().code == apply::Errc::under_way) co_return interrupted(attempt);
     if (!back) {
         why += "; it cannot be rolled back: " + back.error().detail;
         co_return co_await stay(attempt, std::move(why));
     }
+    co_return co_await back_on_old(attempt, std::move(why));
+}
+
+// The old release is current again.
+asio::awaitable<Ended> Pipeline::back_on_old(Attempt& attempt, std::string why) {
+    auto const& offer = attempt.offer;
+    way_ = Way::back;
     if (offer.running) {
         auto const runs = co_await bring_back(offer);
         if (!runs && stopping_) co_return interrupted(attempt);
@@ -95,10 +104,20 @@ asio::awaitable<Ended> Pipeline::restart_old(Attempt& attempt, std::string why) 
     co_return give_up(attempt, why);
 }
 
-// The new release is current, or may be, and was not started.
-asio::awaitable<Ended> Pipeline::undo(Attempt& attempt, std::string why) {
+// The new release is current, or may be, and was not started. When it is itself at fault, that is a roll back: it is
+// not tried again.
+asio::awaitable<Ended> Pipeline::undo(Attempt& attempt, Error failure) {
+    way_ = Way::back;
+    bool const at_fault = failure.code == apply::Errc::refused_by_installer;
+    auto why = std::move(failure.detail);
+    attempt.draft.set_detail(why);
+    auto const entered = at_fault ? enter(attempt, Phase::roll_back) : Status();
+    if (!entered) events_.error("attempt.failed", entered.error().detail);
     auto const back = co_await rooms_.apply.switch_back(attempt.offer);
+    if (!back && back.error().code == apply::Errc::under_way) co_return interrupted(attempt);
     auto const on_new = is_current(attempt.offer);
+    if (back && at_fault) co_return co_await back_on_old(attempt, std::move(why));
+    if (!back && at_fault) why += "; it cannot be rolled back: " + back.error().detail;
     if (back || (on_new && !*on_new)) co_return co_await restart_old(attempt, std::move(why));
     why += "; the switch cannot be undone: " + back.error().detail;
     co_return co_await stay(attempt, std::move(why));

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "manifests/release/package_type.h"
+
 namespace lanyard::ceremony {
 namespace {
 
@@ -60,8 +62,25 @@ std::string urgency_of(v1::InstallPolicy const& install) {
 }
 
 std::string type_of(v1::Target const& target) {
-    if (target.type() == v1::PACKAGE_TYPE_TREE) return "tree";
-    return target.type() == v1::PACKAGE_TYPE_FILE ? "file" : "type " + std::to_string(target.type());
+    auto const type = release::type_from_proto(target.type());
+    return type ? std::string(release::text(*type)) : "type " + std::to_string(target.type());
+}
+
+// Who signs must see what an installer is told, and what it is believed.
+std::string installer_of(v1::InstallPolicy const& install) {
+    auto const& installer = install.installer();
+    std::string text;
+    auto const add = [&](std::string const& more) { text += (text.empty() ? "" : ", ") + more; };
+    if (installer.seconds() > 0) add(fmt::format("{} seconds", installer.seconds()));
+    for (auto const& argument : installer.arguments()) add("argument " + quoted(argument));
+    for (auto const& code : installer.exit_codes()) {
+        add(fmt::format("exit code {} means {}", code.code(), v1::ExitMeaning_Name(code.meaning())));
+    }
+    if (installer.unconfined()) add("UNCONFINED: it may do anything on each node");
+    if (!installer.product().empty()) add("product " + quoted(installer.product()));
+    if (!installer.product_version().empty()) add("shown as " + quoted(installer.product_version()));
+    if (!installer.remove_command().empty()) add("removed by " + quoted(installer.remove_command()));
+    return text;
 }
 
 Fields fields_of(v1::Target const& target) {
@@ -77,6 +96,7 @@ Fields fields_of(v1::Target const& target) {
         {"stop", quoted(install.stop())},
         {"health", health_of(install.health())},
         {"ports", ports_of(install)},
+        {"installer", installer_of(install)},
         {"keep ports", install.keep_ports() ? "yes" : ""},
         {"seconds", fmt::format("start {}, stop {}, drain {}, probation {}", install.start_seconds(),
                                 install.stop_seconds(), install.drain_seconds(), install.health().probation_seconds())},

@@ -31,6 +31,7 @@ inline constexpr char const* kPublish = R"(Take in a package, sign a new manifes
 Examples:
   lanyard-seeder publish ./build --app shop --version 1.2.0
   lanyard-seeder publish ./tool --app tool --version 0.9.1 --channel beta
+  lanyard-seeder publish shop_1.2.0_amd64.deb --app shop --version 1.2.0
   lanyard-seeder publish shop-1.2.0.zip --app shop --version 1.2.0 \
       --start ./start.sh --stop ./stop.sh --port 8080 \
       --health http://127.0.0.1:8080/ok

@@ -138,6 +138,23 @@ void add_init(CLI::App& app, InitOptions& slots) {
     init->add_flag("--qr", slots.qr, "The join line as a QR code, too");
 }
 
+void add_installer(CLI::App& publish, PublishOptions& slots) {
+    publish.add_option("--installer-seconds", slots.installer_seconds, "For an installer (deb, rpm, exe, ...) [1800]")
+        ->check(within(0, kDay));
+    publish
+        .add_option("--argument", slots.arguments, "exe, msi: a silent switch, such as --argument=/S; may be repeated")
+        ->allow_extra_args(false);
+    publish
+        .add_option("--exit-code", slots.exit_codes,
+                    "CODE=done, restart, busy or failed: beside the usual ones; may be repeated")
+        ->allow_extra_args(false);
+    publish.add_option("--product", slots.product, "exe: its Uninstall key, msi: ProductCode, pkg: identifier");
+    publish.add_option("--product-version", slots.product_version, "What the system shows for it [that of --version]");
+    publish.add_option("--remove-command", slots.remove_command, "exe, pkg: takes it away again without a question");
+    publish.add_flag("--unconfined", slots.unconfined,
+                     "script: with the rights of the node, and not in its directory only");
+}
+
 void add_publish(CLI::App& app, PublishOptions& slots) {
     slots.channel = "stable";
     auto* publish = add_command(app, "publish", examples::kPublish);
@@ -146,7 +163,8 @@ void add_publish(CLI::App& app, PublishOptions& slots) {
     publish->add_option("--version", slots.version, "Semantic version, such as 1.2.0")->required();
     publish->add_option("--channel", slots.channel, "Line of releases [stable]");
     publish->add_option("--platform", slots.platform, "os/arch, such as linux/amd64 or any/any [this machine's]");
-    publish->add_option("--type", slots.type, "tree or file [by what PATH is]");
+    publish->add_option("--type", slots.type,
+                        "tree, file, plugin, deb, rpm, exe, msi, pkg, dmg or script [by what PATH is]");
     publish->add_option("--notes", slots.notes, "What is new, for people");
     publish->add_option("--start", slots.start, "Command that starts the application and returns");
     publish->add_option("--stop", slots.stop, "Command that stops it");
@@ -170,6 +188,7 @@ void add_publish(CLI::App& app, PublishOptions& slots) {
                      "Nodes install it at the latest so long after hearing of it")
         ->check(within(0, kMostDeadlineHours));
     publish->add_flag("--restarts-machine", slots.restarts_machine, "Nodes wait until nobody uses the machine at all");
+    add_installer(*publish, slots);
     publish->add_option("--role", slots.role, "Delegated role that is to name it [targets]");
     add_passphrase(*publish, slots.passphrase_file);
 }

@@ -55,6 +55,13 @@ struct PublishOptions {
     bool restarts_machine = false;
     std::uint32_t drain_seconds = 0;
     bool keep_ports = false;
+    std::uint32_t installer_seconds = 0;
+    std::vector<std::string> arguments;   // of an installer
+    std::vector<std::string> exit_codes;  // "8=restart"
+    std::string product;
+    std::string product_version;
+    std::string remove_command;
+    bool unconfined = false;
 };
 
 struct ListOptions {

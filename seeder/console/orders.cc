@@ -50,6 +50,13 @@ PublishOptions to_options(v1::PublishRelease const& message, std::filesystem::pa
     if (!message.role().empty()) options.role = message.role();
     options.drain_seconds = message.drain_seconds();
     options.keep_ports = message.keep_ports();
+    options.installer_seconds = message.installer_seconds();
+    options.arguments.assign(message.arguments().begin(), message.arguments().end());
+    options.exit_codes.assign(message.exit_codes().begin(), message.exit_codes().end());
+    options.product = message.product();
+    options.product_version = message.product_version();
+    options.remove_command = message.remove_command();
+    options.unconfined = message.unconfined();
     return options;
 }
 
@@ -199,6 +206,13 @@ v1::PublishRelease to_message(PublishOptions const& options) {
     if (options.role != catalogue::kTopLevelRole) message.set_role(options.role);
     message.set_drain_seconds(options.drain_seconds);
     message.set_keep_ports(options.keep_ports);
+    message.set_installer_seconds(options.installer_seconds);
+    for (auto const& argument : options.arguments) message.add_arguments(argument);
+    for (auto const& code : options.exit_codes) message.add_exit_codes(code);
+    message.set_product(options.product);
+    message.set_product_version(options.product_version);
+    message.set_remove_command(options.remove_command);
+    message.set_unconfined(options.unconfined);
     return message;
 }
 

@@ -42,6 +42,13 @@ struct Draft {
 // People know the options, and not the fields they fill.
 tl::unexpected<Error> in_options(Error error) {
     constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+        {"install.installer.seconds", "--installer-seconds"},
+        {"install.installer.arguments", "--argument"},
+        {"install.installer.exit_codes", "--exit-code"},
+        {"install.installer.product_version", "--product-version"},
+        {"install.installer.product", "--product"},
+        {"install.installer.remove_command", "--remove-command"},
+        {"install.installer.unconfined", "--unconfined"},
         {"install.health.probation_seconds", "--probation-seconds"},
         {"install.health.command", "the command of --health"},
         {"install.health.tcp_port", "the port of --health"},
@@ -92,18 +99,63 @@ Result<v1::Health> parse_health(PublishOptions const& options) {
     return health;
 }
 
+Result<v1::ExitMeaning> parse_meaning(std::string_view text, std::string const& whole) {
+    constexpr std::pair<std::string_view, v1::ExitMeaning> kMeanings[] = {
+        {"done", v1::EXIT_MEANING_DONE},
+        {"restart", v1::EXIT_MEANING_DONE_AFTER_RESTART},
+        {"busy", v1::EXIT_MEANING_BUSY},
+        {"failed", v1::EXIT_MEANING_FAILED},
+    };
+    for (auto const& [word, meaning] : kMeanings) {
+        if (word == text) return meaning;
+    }
+    return fail(Errc::wrong_usage, "--exit-code '" + whole +
+                                       "' must be a number, '=', and one of done, restart, busy,"
+                                       " failed");
+}
+
+Result<v1::Installer> parse_installer(PublishOptions const& options) {
+    v1::Installer installer;
+    installer.set_seconds(options.installer_seconds);
+    for (auto const& argument : options.arguments) installer.add_arguments(argument);
+    for (auto const& text : options.exit_codes) {
+        auto const equals = std::min(text.find('='), text.size());
+        std::uint32_t code = 0;
+        auto const [end, wrong] = std::from_chars(text.data(), text.data() + equals, code);
+        bool const number = wrong == std::errc() && end == text.data() + equals && equals > 0;
+        auto const word = number && equals < text.size() ? std::string_view(text).substr(equals + 1) : "";
+        auto const meaning = parse_meaning(word, text);
+        if (!meaning) return pass_on(meaning);
+        auto& entry = *installer.add_exit_codes();
+        entry.set_code(code);
+        entry.set_meaning(*meaning);
+    }
+    installer.set_product(options.product);
+    installer.set_product_version(options.product_version);
+    installer.set_remove_command(options.remove_command);
+    installer.set_unconfined(options.unconfined);
+    return installer;
+}
+
 Result<std::optional<PackageType>> parse_type(PublishOptions const& options) {
     if (!options.type) return std::optional<PackageType>();
-    if (*options.type == "tree") return std::optional(PackageType::tree);
-    if (*options.type == "file") return std::optional(PackageType::file);
-    return fail(Errc::wrong_usage, "--type '" + *options.type + "' is no type of package: use tree or file");
+    auto const type = release::type_from_text(*options.type);
+    if (type) return type;
+    return fail(Errc::wrong_usage,
+                "--type '" + *options.type + "' is no type of package: use one of " + release::all_types());
 }
 
 Result<Draft> judge(PublishOptions const& options) {
     for (auto const& [option, text] : {std::pair("--notes", &options.notes), std::pair("--start", &options.start),
-                                       std::pair("--stop", &options.stop), std::pair("--health", &options.health)}) {
+                                       std::pair("--stop", &options.stop), std::pair("--health", &options.health),
+                                       std::pair("--remove-command", &options.remove_command)}) {
         if (is_utf8(*text)) continue;
         return fail(Errc::wrong_usage, std::string(option) + " is not UTF-8: convert the text and publish again");
+    }
+    // Nor can a message hold what is not.
+    for (auto const* texts : {&options.arguments, &options.exit_codes}) {
+        if (std::all_of(texts->begin(), texts->end(), is_utf8)) continue;
+        return fail(Errc::wrong_usage, "--argument or --exit-code is not UTF-8: convert the text and publish again");
     }
     auto app = release::AppId::parse(options.app);
     if (!app) return pass_on(app);
@@ -118,6 +170,8 @@ Result<Draft> judge(PublishOptions const& options) {
     if (!type) return pass_on(type);
     auto const health = parse_health(options);
     if (!health) return pass_on(health);
+    auto const installer = parse_installer(options);
+    if (!installer) return pass_on(installer);
 
     v1::InstallPolicy install;
     install.set_start(options.start);
@@ -125,6 +179,7 @@ Result<Draft> judge(PublishOptions const& options) {
     install.set_start_seconds(options.start_seconds);
     install.set_stop_seconds(options.stop_seconds);
     *install.mutable_health() = *health;
+    *install.mutable_installer() = *installer;
     for (auto const port : options.ports) install.add_ports(port);
     install.set_critical(options.critical);
     install.set_deadline_hours(options.deadline_hours);
@@ -140,10 +195,16 @@ std::string raw(release::Digest const& digest) {
     return {reinterpret_cast<char const*>(digest.bytes().data()), digest.bytes().size()};
 }
 
+// A single file keeps the ending of no archive, even if it is one.
+std::string extension_of(intake::Package const& package) {
+    if (!release::is_archive(package.type)) return std::string(release::extensions_of(package.type).front());
+    return package::extension(package.format);
+}
+
 v1::Target to_target(Draft const& draft, intake::Package const& package) {
     v1::Target target;
-    target.set_path(release::target_path(draft.app, draft.channel, draft.version, draft.platform,
-                                         package::extension(package.format)));
+    target.set_path(
+        release::target_path(draft.app, draft.channel, draft.version, draft.platform, extension_of(package)));
     target.set_length(package.length);
     target.set_sha256(raw(package.sha256));
     target.set_app(draft.app.text());
@@ -151,7 +212,7 @@ v1::Target to_target(Draft const& draft, intake::Package const& package) {
     target.set_channel(draft.channel.text());
     target.mutable_platform()->set_os(draft.platform.os());
     target.mutable_platform()->set_arch(draft.platform.arch());
-    target.set_type(package.type == PackageType::tree ? v1::PACKAGE_TYPE_TREE : v1::PACKAGE_TYPE_FILE);
+    target.set_type(release::type_to_proto(package.type));
     target.set_unpacked_length(package.contents.unpacked_length);
     target.set_entry_count(package.contents.entry_count);
     target.mutable_swarm()->set_info_hash_v1(std::string(package.info_hash.bytes()));
@@ -166,8 +227,13 @@ v1::Target to_target(Draft const& draft, intake::Package const& package) {
 // Finds what is wrong with the draft before an hour goes into packing: the target is judged with a made-up package.
 Status rehearse(Draft const& draft) {
     release::Digest const any{release::Digest::Bytes{}};
-    intake::Package const package{PackageType::file, package::Format::raw, any, 1, {1, 1}, {}, any, any, 65'536};
+    auto const type = draft.type.value_or(PackageType::file);
+    intake::Package const package{type, package::Format::tar_zst, any, 1, {1, 1}, {}, any, any, 65'536};
     auto target = to_target(draft, package);
+    target.set_path(release::target_path(draft.app, draft.channel, draft.version, draft.platform,
+                                         std::string(release::extensions_of(type).front())));
+    // What it goes with is known when the payload has been looked at.
+    if (!draft.type) target.mutable_install()->clear_installer();
     target.set_release_counter(1);
     auto const judged = release::Target::from_proto(target);
     if (!judged) return in_options(judged.error());
@@ -261,7 +327,8 @@ Result<publish::Change> take_in_and_publish(OpenState& state, Draft const& draft
                               std::max(state.config.expect_nodes, *known_nodes),
                               announce_url(state.config),
                               options.uploaded ? std::filesystem::path() : state.dir.root(),
-                              [&](release::Digest const& digest) { return find_signed(state.database, digest); }};
+                              [&](release::Digest const& digest) { return find_signed(state.database, digest); },
+                              draft.platform};
     auto const package = intake::take_in(disk, state.dir.packages(), order,
                                          [&](char const* phase, std::uint64_t done, std::uint64_t total) {
                                              meter.tell(phase, done, total);

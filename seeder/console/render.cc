@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
+#include "manifests/release/package_type.h"
 #include "proto/outcome/plain_text.h"
 #include "seeder/console/table.h"
 
@@ -90,6 +91,8 @@ std::string release_details(v1::ReleaseInfo const& release) {
     line("published", human_time(release.published_at()) + " UTC");
     line("counter", std::to_string(target.release_counter()));
     line("path", target.path());
+    auto const type = release::type_from_proto(target.type());
+    line("type", type ? std::string(release::text(*type)) : std::to_string(target.type()));
     line("size",
          fmt::format("{}, unpacked {} in {} {}", human_bytes(target.length()), human_bytes(target.unpacked_length()),
                      target.entry_count(), target.entry_count() == 1 ? "entry" : "entries"));

@@ -73,11 +73,11 @@ Status keep_out_of_state(Order const& order, fs::path const& packages) {
 }
 
 Result<Nature> nature_of_directory(Order const& order) {
-    if (order.type == PackageType::file) {
-        return fail(Errc::unfit,
-                    quoted(order.source) +
-                        " cannot be published with --type file: it is a directory; leave the option out, or"
-                        " name a single file");
+    auto const type = order.type.value_or(PackageType::tree);
+    if (!release::is_archive(type)) {
+        return fail(Errc::unfit, quoted(order.source) + " cannot be published with --type " +
+                                     std::string(release::text(type)) +
+                                     ": it is a directory; leave the option out, or name a single file");
     }
     std::error_code wrong;
     fs::directory_iterator const entries(order.source, wrong);
@@ -88,7 +88,25 @@ Result<Nature> nature_of_directory(Order const& order) {
     if (entries == fs::directory_iterator()) {
         return fail(Errc::empty, quoted(order.source) + " is an empty directory: there is nothing to publish in it");
     }
-    return Nature{PackageType::tree, package::Format::tar_zst, true};
+    return Nature{type, package::Format::tar_zst, true};
+}
+
+// Of a program for Windows nobody can see whether it is an installer.
+PackageType usual_type(package::Format format) {
+    switch (format) {
+        case package::Format::deb:
+            return PackageType::deb;
+        case package::Format::rpm:
+            return PackageType::rpm;
+        case package::Format::msi:
+            return PackageType::msi;
+        case package::Format::pkg:
+            return PackageType::pkg;
+        case package::Format::dmg:
+            return PackageType::dmg;
+        default:
+            return package::is_archive(format) ? PackageType::tree : PackageType::file;
+    }
 }
 
 Result<Nature> nature_of_file(Order const& order) {
@@ -102,13 +120,15 @@ Result<Nature> nature_of_file(Order const& order) {
     if (order.type == PackageType::file) return Nature{PackageType::file, package::Format::raw};
     auto const format = package::sniff(order.source);
     if (!format) return unfit(order, format.error());
-    if (*format != package::Format::raw) return Nature{PackageType::tree, *format};
-    if (order.type == PackageType::tree) {
-        return fail(Errc::unfit, quoted(order.source) +
-                                     " cannot be published with --type tree: it is neither a directory nor an archive"
-                                     " (tar.gz, tar.xz, tar.zst, zip); use --type file for a single program");
+    auto const type = order.type.value_or(usual_type(*format));
+    if (type == PackageType::file) return Nature{PackageType::file, package::Format::raw};
+    if (release::is_archive(type) && !package::is_archive(*format)) {
+        return fail(Errc::unfit, quoted(order.source) + " cannot be published with --type " +
+                                     std::string(release::text(type)) +
+                                     ": it is neither a directory nor an archive (tar.gz, tar.xz, tar.zst, zip); use"
+                                     " --type file for a single program");
     }
-    return Nature{PackageType::file, package::Format::raw};
+    return Nature{type, *format};
 }
 
 Result<Nature> nature_of(Order const& order, fs::path const& packages) {
@@ -139,7 +159,7 @@ Result<package::Contents> gather(Disk& disk, Order const& order, Nature const& n
     auto const copied =
         disk.copy(order.source, scratch, [&](std::uint64_t done) { return on_progress("copying", done, total); });
     if (!copied) return pass_on(copied);
-    if (nature.format == package::Format::raw) {
+    if (!release::is_archive(nature.type)) {
         package::Contents single;
         single.unpacked_length = fs::file_size(scratch, wrong);
         single.entry_count = 1;
@@ -240,6 +260,9 @@ Result<Package> make_package(Disk& disk, fs::path const& packages, Order const& 
     if (!contents) return pass_on(contents);
     auto const digest = package::digest_file(scratch, telling(on_progress, "hashing"));
     if (!digest) return pass_on(digest);
+
+    auto const borne_out = package::bears_out(scratch, {nature.type, order.platform});
+    if (!borne_out) return unfit(order, borne_out.error());
 
     std::error_code wrong;
     auto const length = fs::file_size(scratch, wrong);

@@ -24,13 +24,15 @@ struct SignedTorrent {
 
 // What is to become a package.
 struct Order {
-    std::filesystem::path source;              // a directory, an archive or a single file
-    std::optional<release::PackageType> type;  // absent: a tree when `source` is a directory or an archive, else a file
-    std::uint32_t expected_nodes = 1;          // how many will fetch it: decides the piece length
-    std::string announce_url;                  // for foreign BitTorrent clients
-    std::filesystem::path state = {};          // holds private keys: nothing in it, nor what holds it, is taken in
+    std::filesystem::path source;  // a directory, an archive or a single file
+    // Absent: a tree when `source` is a directory or an archive, deb, rpm, msi, pkg or dmg when it is one, else a file.
+    std::optional<release::PackageType> type;
+    std::uint32_t expected_nodes = 1;  // how many will fetch it: decides the piece length
+    std::string announce_url;          // for foreign BitTorrent clients
+    std::filesystem::path state = {};  // holds private keys: nothing in it, nor what holds it, is taken in
     // By the digest of a package; it is this torrent then, or none.
     std::function<std::optional<SignedTorrent>(release::Digest const&)> find_signed = {};
+    std::optional<release::Platform> platform = {};  // whose programs and libraries it should hold
 };
 
 // A package that stands in the folder of packages as <sha256>, <sha256>.torrent and <sha256>.pieces.

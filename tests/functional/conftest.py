@@ -188,6 +188,18 @@ def small_disk(tmp_path):
         subprocess.run(["umount", "-l", place], check=True)
 
 
+@pytest.fixture
+def machine(tmp_path):
+    """One of the test's own to install packages on."""
+    from harness.machine import Machine
+
+    if os.geteuid() != 0:
+        pytest.skip("dpkg and rpm install for root only")
+    made = Machine(tmp_path / "machine", tmp_path)
+    yield made
+    made.remove()
+
+
 def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.get_closest_marker("networks") and not os.environ.get("LANYARD_NETWORKS"):

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "node/apply/applier.h"
+#include "node/apply/errc.h"
 #include "node/drain/app_control.h"
 #include "node/drain/errc.h"
 #include "node/fetch/fetcher.h"
@@ -48,6 +49,8 @@ public:
     // What the test wants.
     std::set<std::string> failing;
     std::set<std::string> unhealthy;  // versions
+    std::set<std::string> refusing;   // versions whose "switch to" fails because the installer refuses them
+    std::function<void()> on_settle = [] {};
     std::function<void(std::string const&)> on_step = [](auto const&) {};
     std::vector<Status> unwilling;  // what it answers when it is asked to be stopped, one after the other
     std::function<void()> on_prepared = [] {};
@@ -169,19 +172,33 @@ public:
         if (done) begin_to_run(release);
         co_return done;
     }
-    void hurry() override { hurried = true; }
+    void hurry() override { hurried = true; }  // of the application and of the installers
     void launch(drain::AppRelease const& release) noexcept override {
         if (dead) return;
         launched.push_back(release.target.version.text());
         begin_to_run(release);
     }
 
+    // No steps: they change nothing here.
+    asio::awaitable<Status> rehearse(check::Offer const&, stage::StagedRelease const&) override {
+        if (failing.contains("rehearse")) co_return failure("rehearse");
+        co_return Status();
+    }
+    asio::awaitable<Status> settle(check::Offer const&) override {
+        on_settle();
+        if (failing.contains("settle")) co_return failure("settle");
+        co_return Status();
+    }
     asio::awaitable<Status> switch_to(check::Offer const& offer, stage::StagedRelease const&) override {
         auto const& version = offer.target.version.text();
         if (on_disk != version) {
             EXPECT_TRUE(staged) << "switched to what was not staged";
         }
         auto const done = step("switch to " + version);
+        if (!done && refusing.contains(version)) {
+            co_return fail(apply::Errc::refused_by_installer, "the script of " + version + " failed");
+        }
+        if (!done && hurried) co_return fail(apply::Errc::under_way, "the installer goes on by itself");
         if (!done) co_return done;
         versions.insert(version);
         staged = false;

@@ -5,12 +5,14 @@
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "node/apply/background_applier.h"
+#include "node/apply/handlers.h"
+#include "node/apply/toolbox.h"
 #include "node/drain/command_app_control.h"
 #include "node/gate/idle_gate.h"
 #include "node/journal/records.h"
 #include "node/journal/sqlite_journal.h"
 #include "node/platform/linux_busy_lock.h"
+#include "node/platform/linux_installer_runner.h"
 #include "node/platform/linux_place.h"
 #include "node/platform/linux_port_sensor.h"
 #include "node/platform/linux_process_runner.h"
@@ -151,7 +153,14 @@ protected:
         {[] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }, steady}};
     platform::LinuxPlace place;
     async::DiskPool disk;
-    apply::BackgroundApplier applier{place, disk};
+    apply::BackgroundDirectories directories{place, disk};
+    platform::LinuxInstallerRunner installers{runner, scratch / "installers.lock", false, "lanyard-confine"};
+    apply::Toolbox toolbox{false, false};
+    apply::NativePackages native{directories,
+                                 [this](release::PackageType type) -> apply::Tool const& { return toolbox.of(type); },
+                                 {installers, alarm, steady},
+                                 events};
+    apply::Handlers applier{directories, native};
     FetchedAlready fetcher;
     StagedByHand stager;
     Pipeline pipeline{Rooms{fetcher, stager, gate, control, applier, prober, journal}, downtime, events};

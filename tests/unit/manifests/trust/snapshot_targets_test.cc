@@ -194,7 +194,7 @@ TEST_F(Files, TakesFiftyThousandTargetsAndNotOneMore) {
 
 TEST_F(Files, ATargetOfTheFutureIsRefusedAloneAndLeavesTheOthersUsable) {
     auto future = support::make_target({.version = "2.0.0"});
-    future.set_type(static_cast<v1::PackageType>(7));
+    future.set_type(static_cast<v1::PackageType>(77));
     auto const today = support::make_target({});
     *repo_.targets.add_targets() = future;
     *repo_.targets.add_targets() = today;

@@ -23,7 +23,7 @@ protected:
 
     ManagedApp app{*release::AppId::parse("shop"), *release::Channel::parse("stable"), "/opt/shop"};
     Installed installed{sample_target("shop", "1.0.0", 4), 4};
-    release::Platform machine = *release::Platform::parse("linux/amd64");
+    Machine machine{*release::Platform::parse("linux/amd64")};
 };
 
 TEST_F(JudgeTest, TakesAHigherVersion) {
@@ -59,8 +59,33 @@ TEST_F(JudgeTest, HoldsBackAnotherChannel) {
 }
 
 TEST_F(JudgeTest, HoldsBackAnotherPlatform) {
-    machine = *release::Platform::parse("linux/arm64");
+    machine = {*release::Platform::parse("linux/arm64"), {}};
     expect_held_back(sample_target("shop", "2.0.0", 9), "linux/arm64");
+}
+
+release::Target sample_of(std::string const& version, std::uint64_t counter, release::PackageType type) {
+    auto message = support::sample_message("shop", version, counter);
+    message.set_type(release::type_to_proto(type));
+    message.set_path("shop/stable/" + version + "/linux-amd64/shop-" + version + "." +
+                     std::string(release::extensions_of(type).front()));
+    return sample_target(message);
+}
+
+TEST_F(JudgeTest, HoldsBackATypeThatThisMachineCannotInstallAndSaysWhy) {
+    installed = Installed{};
+    machine.cannot = {{release::PackageType::rpm, "it has no rpm"}};
+    expect_held_back(sample_of("2.0.0", 9, release::PackageType::rpm), "it has no rpm");
+    EXPECT_TRUE(judge_this(sample_of("2.0.0", 9, release::PackageType::deb)));
+}
+
+// Neither could be put in the other's place, and both would be installed.
+TEST_F(JudgeTest, HoldsBackAnotherKindOfPackageThanWhatIsInstalled) {
+    expect_held_back(sample_of("2.0.0", 9, release::PackageType::deb), "installed as tree");
+    EXPECT_TRUE(judge_this(sample_of("2.0.0", 9, release::PackageType::plugin)));
+    installed.running = sample_of("1.0.0", 4, release::PackageType::deb);
+    EXPECT_TRUE(judge_this(sample_of("2.0.0", 9, release::PackageType::deb)));
+    expect_held_back(sample_of("2.0.0", 9, release::PackageType::rpm), "installed as deb");
+    expect_held_back(sample_of("2.0.0", 9, release::PackageType::file), "installed as deb");
 }
 
 }  // namespace

@@ -240,5 +240,36 @@ TEST_F(CommandAppControlTest, LaunchesNothingWhenCustodyWasGivenBack) {
     EXPECT_TRUE(runner.launched.empty());
 }
 
+// A plugin is told to its host, which goes on serving.
+class HostedPluginTest : public CommandAppControlTest {
+protected:
+    HostedPluginTest() {
+        release.target.type = release::PackageType::plugin;
+        release.target.install.stop.clear();
+        ports.open = {9090, 9091};
+    }
+};
+
+TEST_F(HostedPluginTest, LeavesItsHostRunningWhenItIsStopped) {
+    EXPECT_TRUE(stop());
+    EXPECT_TRUE(runner.commands.empty());
+}
+
+TEST_F(HostedPluginTest, IsToldToItsHostThoughAllPortsListen) {
+    EXPECT_TRUE(start());
+    EXPECT_EQ(runner.lines(), std::vector<std::string>{"./start"});
+    control.launch(release);
+    EXPECT_EQ(runner.launched, std::vector<std::string>{"./start"});
+}
+
+TEST_F(HostedPluginTest, StopsAndStartsItsHostWhenThereIsAStopCommand) {
+    release.target.install.stop = "./stop";
+    ends("./stop", {});
+    time.on_sleep = [this] { ports.open.clear(); };
+    EXPECT_TRUE(stop());
+    EXPECT_TRUE(start());
+    EXPECT_EQ(runner.lines(), (std::vector<std::string>{"./stop", "./start"}));
+}
+
 }  // namespace
 }  // namespace lanyard::drain

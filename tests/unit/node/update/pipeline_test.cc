@@ -432,6 +432,92 @@ TEST_F(PipelineTest, CountsNoDowntimeForWhatDidNotRunBefore) {
     EXPECT_EQ(report().ports_closed_ms(), 0u);
 }
 
+TEST_F(PipelineTest, NeverStopsTheApplicationForWhatTheRehearsalRefuses) {
+    house.failing = {"rehearse"};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage"}));
+    EXPECT_EQ(house.runs, "1.0.0");
+    EXPECT_EQ(report().detail(), "rehearse does not work today");
+    EXPECT_EQ(events.count("phase.drain"), 0);
+}
+
+TEST_F(PipelineTest, RehearsesAgainWhenTheGateHasOpened) {
+    house.on_step = [this](std::string const& step) {
+        if (step == "gate") house.failing = {"rehearse"};
+    };
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage", "gate"}));
+    EXPECT_EQ(house.runs, "1.0.0");
+}
+
+TEST_F(PipelineTest, DoesNotTryAgainWhatItsInstallerRefuses) {
+    house.failing = {"switch to 2.0.0"};
+    house.refusing = {"2.0.0"};
+    EXPECT_EQ(walk(), Ended::rolled_back);
+    EXPECT_EQ(house.walked(), (Steps{"fetch", "stage", "gate", "stop 1.0.0", "switch to 2.0.0", "switch back",
+                                     "start 1.0.0", "probe 1.0.0"}));
+    EXPECT_EQ(house.runs, "1.0.0");
+    EXPECT_EQ(report().outcome(), v1::OUTCOME_ROLLED_BACK);
+    EXPECT_EQ(report().detail(), "the script of 2.0.0 failed");
+    EXPECT_EQ(events.count("release.quarantined"), 1);
+    EXPECT_EQ(events.count("phase.roll_back"), 1);
+}
+
+TEST_F(PipelineTest, SaysWhenWhatItsInstallerRefusedCannotBeTakenBack) {
+    house.failing = {"switch to 2.0.0", "switch back"};
+    house.refusing = {"2.0.0"};
+    EXPECT_EQ(walk(), Ended::failed);
+    EXPECT_NE(report().detail().find("cannot be rolled back: switch back"), std::string::npos) << report().detail();
+    EXPECT_EQ(house.runs, "1.0.0");
+}
+
+TEST_F(PipelineTest, TakesUpWhatAnInstallerFinishedWhileTheNodeWasAway) {
+    house.failing = {"switch to 2.0.0"};
+    house.on_step = [this](std::string const& step) {
+        if (step == "switch to 2.0.0") pipeline.stop();
+    };
+    EXPECT_EQ(walk(), Ended::interrupted);
+    EXPECT_EQ(house.under_way->phase, Phase::apply);
+    EXPECT_TRUE(house.launched.empty()) << "what is being exchanged is not started";
+
+    house.restart();
+    house.failing.clear();
+    house.on_step = [](auto const&) {};
+    house.on_settle = [this] {
+        house.on_disk = "2.0.0";
+        house.versions.insert("2.0.0");
+    };
+    Pipeline next(Rooms{house, house, house, house, house, house, house}, downtime, events);
+    auto const left = *house.under_way;
+    EXPECT_EQ(support::run(next.resume(left)), Ended::committed);
+    EXPECT_EQ(house.walked(), (Steps{"start 2.0.0", "probe 2.0.0"}));
+    EXPECT_EQ(house.runs, "2.0.0");
+}
+
+TEST_F(PipelineTest, GoesOnLaterWhenNobodyCanSayWhatIsInstalled) {
+    house.on_step = [this](std::string const& step) {
+        if (step == "switch to 2.0.0") throw support::Killed();
+    };
+    EXPECT_THROW(walk(), support::Killed);
+    house.on_step = [](auto const&) {};
+    house.failing = {"settle"};
+    EXPECT_EQ(resume(), Ended::failed);
+    EXPECT_TRUE(house.under_way);
+    EXPECT_TRUE(house.reports.empty());
+    EXPECT_EQ(house.runs, "1.0.0");
+    house.failing.clear();
+    EXPECT_EQ(walk(), Ended::committed);
+}
+
+TEST_F(PipelineTest, LeavesThePortsOfAHostToItsPlugin) {
+    install_nothing();
+    offer.target.type = release::PackageType::plugin;
+    offer.target.install.start = "kill -HUP host";
+    offer.target.install.ports = {8080};
+    ports.open = {8080};
+    EXPECT_EQ(walk(), Ended::committed);
+}
+
 // A person asks for the release that was kept.
 class WalkBackTest : public PipelineTest {
 protected:

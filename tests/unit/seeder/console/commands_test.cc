@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "seeder/console/key_folder.h"
+#include "tests/support/binaries.h"
 #include "tests/support/scratch.h"
 
 namespace lanyard::console::commands_test {
@@ -91,6 +92,44 @@ TEST_F(CommandsTest, PublishRefusesTheKeysOfTheSeeder) {
     }
     EXPECT_TRUE(said("state directory"));
     EXPECT_TRUE(fs::is_empty(dir_.packages()));
+}
+
+TEST_F(CommandsTest, PublishTakesAnInstallerWithItsSwitchesAndExitCodes) {
+    ASSERT_EQ(init(), 0);
+    write_file(scratch_ / "setup", support::pe(0x8664, 0));
+    auto options = release("1.0.0");
+    options.source = scratch_ / "setup";
+    options.type = "exe";
+    options.platform = "windows/amd64";
+    options.product = "Shop_is1";
+    options.remove_command = "unins000.exe /VERYSILENT";
+    options.arguments = {"/VERYSILENT", "/NORESTART"};
+    options.exit_codes = {"8=restart", "4294967295=failed"};
+    ASSERT_EQ(publish(options), 0) << err_.str();
+
+    auto const refused = [&](auto change, char const* word) {
+        auto changed = options;
+        changed.version = "2.0.0";
+        change(changed);
+        err_.str("");
+        EXPECT_EQ(publish(changed), 2) << word;
+        EXPECT_TRUE(said(word)) << err_.str();
+    };
+    refused([](auto& o) { o.exit_codes = {"8"}; }, "--exit-code '8'");
+    refused([](auto& o) { o.exit_codes = {"=done"}; }, "--exit-code '=done'");
+    refused([](auto& o) { o.exit_codes = {"8=maybe"}; }, "one of done, restart, busy, failed");
+    refused([](auto& o) { o.exit_codes = {"4294967296=done"}; }, "--exit-code");
+    refused([](auto& o) { o.product.clear(); }, "--product is empty");
+    refused([](auto& o) { o.remove_command.clear(); }, "--remove-command is empty");
+    refused([](auto& o) { o.platform = "linux/amd64"; }, "is for windows");
+    refused([](auto& o) { o.arguments = {"caf\xe9"}; }, "UTF-8");
+    refused([](auto& o) { o.type = "apk"; }, "use one of tree, file, plugin, deb");
+    refused(
+        [](auto& o) {
+            o.type = "msi";
+            o.remove_command.clear();
+        },
+        "a program for Windows");
 }
 
 TEST_F(CommandsTest, APublishThatFailsLeavesNoPackageAndTheNextOneSweeps) {

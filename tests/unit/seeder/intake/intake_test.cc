@@ -6,6 +6,7 @@
 #include <map>
 
 #include "seeder/intake/errc.h"
+#include "tests/support/binaries.h"
 #include "tests/support/mortal_disk.h"
 #include "tests/support/scratch.h"
 
@@ -110,6 +111,35 @@ TEST_F(IntakeTest, AnArchiveMayBePublishedAsASingleFile) {
     auto const package = take(archive, PackageType::file);
     ASSERT_TRUE(package) << package.error().detail;
     EXPECT_EQ(package->format, package::Format::raw);
+}
+
+TEST_F(IntakeTest, TellsPackagesOfTheSystemByTheirContent) {
+    std::pair<PackageType, std::string> const rows[] = {
+        {PackageType::deb, support::deb()},        {PackageType::rpm, support::rpm()},
+        {PackageType::msi, support::msi()},        {PackageType::pkg, support::xar()},
+        {PackageType::dmg, support::disk_image()}, {PackageType::file, support::pe(0x8664, 0)},
+        {PackageType::file, "#!/bin/sh\n"}};
+    for (auto const& [type, bytes] : rows) {
+        auto const file = scratch_.root() / "innocent.zip";
+        std::ofstream(file, std::ios::binary) << bytes;
+        auto const package = take(file);
+        ASSERT_TRUE(package) << package.error().detail;
+        EXPECT_EQ(package->type, type) << release::text(type);
+        EXPECT_EQ(package->contents, (package::Contents{bytes.size(), 1}));
+    }
+}
+
+TEST_F(IntakeTest, RefusesWhatIsNotWhatItIsSaidToBe) {
+    auto const file = scratch_.root() / "shop.deb";
+    std::ofstream(file, std::ios::binary) << support::rpm();
+    for (auto const type : {PackageType::deb, PackageType::exe, PackageType::script, PackageType::plugin}) {
+        auto const package = take(file, type);
+        ASSERT_FALSE(package) << release::text(type);
+        EXPECT_EQ(package.error().code, Errc::unfit) << package.error().detail;
+    }
+    EXPECT_FALSE(take(source_, PackageType::plugin)) << "no shared library in it";
+    EXPECT_FALSE(take(source_, PackageType::deb)) << "a directory";
+    EXPECT_TRUE(names().empty());
 }
 
 TEST_F(IntakeTest, KeepsTheTorrentThatSignedTargetsName) {
