@@ -39,6 +39,8 @@ bool fits(PackageType type, Format format) {
     switch (type) {
         case PackageType::tree:
         case PackageType::plugin:
+        case PackageType::debs:
+        case PackageType::rpms:
             return is_archive(format);
         case PackageType::file:
             return true;
@@ -67,6 +69,12 @@ Status check_script(Source& source) {
     return fail(Errc::wrong_content, "the package is said to be a script, and does not begin with #!");
 }
 
+Status stray(PackageType type, std::string const& path) {
+    std::string const part(release::text(release::part_of(type)));
+    return fail(Errc::wrong_content, "the package is said to be a bundle (" + std::string(release::text(type)) +
+                                         "), and " + path + " in it is no ." + part + " file of such a package");
+}
+
 }  // namespace
 
 Status check_content(Source& source, Claim const& claim) {
@@ -81,26 +89,51 @@ Status check_content(Source& source, Claim const& claim) {
     return check_program(source, *claim.platform);
 }
 
-Status LibrarySearch::begin_file(std::string const& path) {
+Status TreeSearch::directory(std::string const& path) {
+    if (release::is_bundle(claim_.type)) return stray(claim_.type, path);
+    return next_.directory(path);
+}
+
+Status TreeSearch::link(std::string const& path, std::string const& target) {
+    if (release::is_bundle(claim_.type)) return stray(claim_.type, path);
+    return next_.link(path, target);
+}
+
+Status TreeSearch::begin_file(std::string const& path) {
+    path_ = path;
     head_.clear();
     return next_.begin_file(path);
 }
 
-Status LibrarySearch::write(std::span<char const> bytes) {
+Status TreeSearch::write(std::span<char const> bytes) {
     if (head_.size() < kBinaryHead) head_.append(bytes.data(), std::min(bytes.size(), kBinaryHead - head_.size()));
     return next_.write(bytes);
 }
 
-Status LibrarySearch::end_file(bool executable) {
+Status TreeSearch::end_file(bool executable) {
+    if (release::is_bundle(claim_.type)) {
+        auto const part = release::part_of(claim_.type);
+        // The tool is given all files with that ending.
+        bool const named = path_.ends_with("." + std::string(release::text(part)));
+        if (!named || !fits(part, native_by_magic(head_))) return stray(claim_.type, path_);
+        ++packages_;
+    }
     auto const binary = binary_of(head_);
-    found_ = found_ || (binary && binary->library && (!claim_.platform || runs_on(*binary, *claim_.platform)));
+    has_library_ =
+        has_library_ || (binary && binary->library && (!claim_.platform || runs_on(*binary, *claim_.platform)));
     return next_.end_file(executable);
 }
 
-Status LibrarySearch::found() const {
-    if (found_ || claim_.type != PackageType::plugin) return {};
-    return fail(Errc::wrong_content, "the package is said to be a plugin, and holds no shared library" +
-                                         (claim_.platform ? " for " + claim_.platform->text() : std::string()));
+Status TreeSearch::found() const {
+    if (claim_.type == PackageType::plugin && !has_library_) {
+        return fail(Errc::wrong_content, "the package is said to be a plugin, and holds no shared library" +
+                                             (claim_.platform ? " for " + claim_.platform->text() : std::string()));
+    }
+    if (release::is_bundle(claim_.type) && packages_ > kMostParts) {
+        return fail(Errc::wrong_content, "the bundle holds " + std::to_string(packages_) + " packages, at most " +
+                                             std::to_string(kMostParts) + " go together");
+    }
+    return {};
 }
 
 }  // namespace lanyard::package

@@ -10,16 +10,17 @@ namespace lanyard::package {
 // beginning before and after. Errc::wrong_content.
 Status check_content(Source& source, Claim const& claim);
 
-// Passes a tree on, and sees whether there is a shared library for the platform in it.
-class LibrarySearch final : public TreeSink {
+// Passes a tree on, and sees whether what is in it bears the claim out: a shared library for the platform in a plugin,
+// packages of its kind and nothing else in a bundle.
+class TreeSearch final : public TreeSink {
 public:
-    LibrarySearch(TreeSink& next, Claim const& claim) : next_(next), claim_(claim) {}
+    TreeSearch(TreeSink& next, Claim const& claim) : next_(next), claim_(claim) {}
 
-    // Success unless the claim is of a plugin and nothing was found.
+    // At the end of the tree.
     Status found() const;
 
-    Status directory(std::string const& path) override { return next_.directory(path); }
-    Status link(std::string const& path, std::string const& target) override { return next_.link(path, target); }
+    Status directory(std::string const& path) override;
+    Status link(std::string const& path, std::string const& target) override;
     Status begin_file(std::string const& path) override;
     Status write(std::span<char const> bytes) override;
     Status end_file(bool executable) override;
@@ -27,8 +28,10 @@ public:
 private:
     TreeSink& next_;
     Claim const& claim_;
+    std::string path_;
     std::string head_;
-    bool found_ = false;
+    bool has_library_ = false;
+    std::size_t packages_ = 0;
 };
 
 }  // namespace lanyard::package

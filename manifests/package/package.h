@@ -55,8 +55,11 @@ struct Claim {
     std::optional<release::Platform> platform = {};          // for programs and shared libraries; nothing: any
 };
 
+// How many packages a bundle may hold.
+inline constexpr std::size_t kMostParts = 16;
+
 // Errc::wrong_content: an archive where a Debian package was claimed, a program for another machine, a plugin without a
-// shared library. Reads a plugin to its end. Blocking.
+// shared library, a bundle with anything but packages of its kind. Reads those two to their ends. Blocking.
 Status bears_out(std::filesystem::path const& file, Claim const& claim);
 
 // Reads a whole archive under the unpack policy without writing anything. Blocking.

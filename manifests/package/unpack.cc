@@ -139,9 +139,9 @@ Status bears_out(fs::path const& file, Claim const& claim) {
     auto source = Source::open(file, nullptr);
     if (!source) return pass_on(source);
     if (auto const right = check_content(*source, claim); !right) return right;
-    if (claim.type != release::PackageType::plugin) return {};
+    if (claim.type != release::PackageType::plugin && !release::is_bundle(claim.type)) return {};
     NoSink nowhere;
-    LibrarySearch search(nowhere, claim);
+    TreeSearch search(nowhere, claim);
     auto const read = walk(*source, kMost, search);
     return read ? search.found() : Status(pass_on(read));
 }
@@ -153,7 +153,7 @@ Status unpack(fs::path const& file, fs::path const& directory, Promise const& pr
     NewDirectory target(directory);
     if (!target.made()) return target.made();
     DirectorySink sink(directory);
-    LibrarySearch search(sink, promise.claim);
+    TreeSearch search(sink, promise.claim);
     auto const found = walk(*source, smaller(promise.contents, kMost), search);
     if (!found) return pass_on(found);
     if (auto const right = kept(promise, *found); !right) return right;

@@ -22,16 +22,6 @@ Result<bool> is_disk_image(Source& source) {
     return std::string_view(bytes->data(), bytes->size()).starts_with("koly");
 }
 
-// What is not unpacked here; raw: something else.
-Format native_by_magic(std::string_view bytes) {
-    if (bytes.starts_with("!<arch>\ndebian-binary")) return Format::deb;
-    if (bytes.starts_with("\xed\xab\xee\xdb")) return Format::rpm;
-    if (bytes.starts_with("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")) return Format::msi;
-    if (bytes.starts_with("xar!")) return Format::pkg;
-    auto const binary = binary_of(bytes);
-    return binary && binary->os == "windows" ? Format::exe : Format::raw;
-}
-
 Format by_magic(std::string_view bytes) {
     if (bytes.starts_with("\x1f\x8b\x08")) return Format::tar_gz;
     if (bytes.starts_with(std::string_view("\xfd"
@@ -86,6 +76,15 @@ Status place(ArchiveReader& reader, Node const& node, TreeRules& rules, TreeSink
 }
 
 }  // namespace
+
+Format native_by_magic(std::string_view bytes) {
+    if (bytes.starts_with("!<arch>\ndebian-binary")) return Format::deb;
+    if (bytes.starts_with("\xed\xab\xee\xdb")) return Format::rpm;
+    if (bytes.starts_with("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")) return Format::msi;
+    if (bytes.starts_with("xar!")) return Format::pkg;
+    auto const binary = binary_of(bytes);
+    return binary && binary->os == "windows" ? Format::exe : Format::raw;
+}
 
 Result<Format> format_of(Source& source) {
     auto const bytes = source.next();

@@ -18,6 +18,9 @@ public:
 // What the source holds, by its first and last bytes; it stands at its beginning afterwards.
 Result<Format> format_of(Source& source);
 
+// By its first bytes, a format that is not unpacked here; raw: none of those.
+Format native_by_magic(std::string_view bytes);
+
 // Reads a whole archive under the unpack policy, at most `most` of it, into `sink`.
 Result<Contents> walk(Source& source, Contents const& most, TreeSink& sink);
 

@@ -28,7 +28,7 @@ struct TypeRow {
     bool native = false;
 };
 
-constexpr std::array<TypeRow, 10> kTypes{{
+constexpr std::array<TypeRow, 12> kTypes{{
     {PackageType::tree, v1::PACKAGE_TYPE_TREE, "tree", kTree, "", true, false},
     {PackageType::file, v1::PACKAGE_TYPE_FILE, "file", kFile, "", false, false},
     {PackageType::plugin, v1::PACKAGE_TYPE_PLUGIN, "plugin", kTree, "", true, false},
@@ -39,6 +39,8 @@ constexpr std::array<TypeRow, 10> kTypes{{
     {PackageType::pkg, v1::PACKAGE_TYPE_PKG, "pkg", kPkg, "macos", false, true},
     {PackageType::dmg, v1::PACKAGE_TYPE_DMG, "dmg", kDmg, "macos", false, true},
     {PackageType::script, v1::PACKAGE_TYPE_SCRIPT, "script", kScript, "", false, true},
+    {PackageType::debs, v1::PACKAGE_TYPE_DEBS, "debs", kTree, "linux", true, true},
+    {PackageType::rpms, v1::PACKAGE_TYPE_RPMS, "rpms", kTree, "linux", true, true},
 }};
 
 TypeRow const& row_of(PackageType type) { return kTypes[static_cast<std::size_t>(type)]; }
@@ -58,7 +60,13 @@ std::string_view text(PackageType type) { return row_of(type).word; }
 std::span<std::string_view const> extensions_of(PackageType type) { return row_of(type).extensions; }
 std::string_view system_of(PackageType type) { return row_of(type).system; }
 bool is_archive(PackageType type) { return row_of(type).archive; }
+bool is_bundle(PackageType type) { return part_of(type) != type; }
 bool is_native(PackageType type) { return row_of(type).native; }
+
+PackageType part_of(PackageType type) {
+    if (type == PackageType::debs) return PackageType::deb;
+    return type == PackageType::rpms ? PackageType::rpm : type;
+}
 
 std::optional<PackageType> type_from_text(std::string_view word) {
     for (auto const& row : kTypes) {

@@ -1,6 +1,6 @@
 #include "node/apply/dpkg.h"
 
-#include <array>
+#include <set>
 #include <sstream>
 
 #include "node/apply/errc.h"
@@ -28,13 +28,14 @@ std::vector<std::string> fields(std::string const& line) {
     return found;
 }
 
-// The one line with our tabs among warnings and complaints.
-std::vector<std::string> answer_in(std::string const& output) {
+// The lines with our tabs among warnings and complaints.
+std::vector<std::vector<std::string>> answers_in(std::string const& output) {
+    std::vector<std::vector<std::string>> answers;
     std::istringstream in(output);
     for (std::string line; std::getline(in, line);) {
-        if (line.find('\t') != std::string::npos) return fields(line);
+        if (line.find('\t') != std::string::npos) answers.push_back(fields(line));
     }
-    return {};
+    return answers;
 }
 
 bool is_lock_held(std::string const& output) {
@@ -42,13 +43,15 @@ bool is_lock_held(std::string const& output) {
            output.find("Could not get lock") != std::string::npos;
 }
 
+std::string plain(std::string const& name) { return name.substr(0, name.find(':')); }
+
 // "Inst shop (1.2.0 local-deb [amd64])": whatever else would be installed or removed is not ours to decide.
-bool touches_others(std::string const& output, std::string const& name) {
+bool touches_others(std::string const& output, std::string const& names) {
     if (!lines_that_begin(output, "Remv ").empty()) return true;
-    auto const plain = name.substr(0, name.find(':'));
+    std::set<std::string> ours;
+    for (auto const& name : words_of(names)) ours.insert(plain(name));
     for (auto const& line : lines_that_begin(output, "Inst ")) {
-        auto const word = line.substr(5, line.find(' ', 5) - 5);
-        if (word.substr(0, word.find(':')) != plain) return true;
+        if (!ours.contains(plain(line.substr(5, line.find(' ', 5) - 5)))) return true;
     }
     return false;
 }
@@ -56,16 +59,23 @@ bool touches_others(std::string const& output, std::string const& name) {
 }  // namespace
 
 std::vector<Call> Dpkg::identify(PackageFile const& package) const {
-    return {quietly(
-        {"dpkg-deb", "--show", "--showformat=${Package}\\t${Version}\\t${Architecture}\\n", package.file.string()})};
+    // dpkg-deb takes one file.
+    constexpr char const* kEach =
+        "for f; do dpkg-deb --show --showformat='${Package}\\t${Version}\\t${Architecture}\\n' "
+        "\"$f\" || exit; done";
+    return {on(package, quietly({"/bin/sh", "-c", kEach, "sh"}))};
 }
 
 Result<Identity> Dpkg::identity(PackageFile const& package, Exit const& exit) const {
-    auto const found = answer_in(exit.output);
-    if (exit.code != 0 || found.size() != 3) {
-        return fail(Errc::refused_by_installer, "dpkg-deb cannot read " + package.file.string() + ": " + exit.output);
+    auto const found = answers_in(exit.output);
+    bool readable = exit.code == 0 && !found.empty();
+    std::vector<Identity> parts;
+    for (auto const& line : found) {
+        readable = readable && line.size() == 3;
+        if (readable) parts.push_back({line[2] == "all" ? line[0] : line[0] + ":" + line[2], line[1]});
     }
-    return Identity{found[2] == "all" ? found[0] : found[0] + ":" + found[2], found[1]};
+    if (readable) return joined(std::move(parts));
+    return fail(Errc::refused_by_installer, "dpkg-deb cannot read " + package.file.string() + ": " + exit.output);
 }
 
 Call Dpkg::query(PackageFile const&, Identity const& identity) const {
@@ -74,8 +84,9 @@ Call Dpkg::query(PackageFile const&, Identity const& identity) const {
 }
 
 Presence Dpkg::presence(Exit const& exit) const {
-    auto const found = answer_in(exit.output);
-    if (found.empty()) return {};
+    auto const answers = answers_in(exit.output);
+    if (answers.empty()) return {};
+    auto const& found = answers.front();
     auto const& status = found[0];
     if (status == "not-installed" || status == "config-files") return {};
     auto const version = found.size() > 2 ? found[2] : "";
@@ -84,22 +95,25 @@ Presence Dpkg::presence(Exit const& exit) const {
 }
 
 std::vector<Call> Dpkg::calls(Step step, PackageFile const& package, Identity const& identity) const {
-    auto const file = package.file.string();
     switch (step) {
         case Step::rehearse: {
-            std::vector<Call> calls{quietly(dpkg({"--dry-run", "--install", file}))};
+            std::vector<Call> calls{on(package, quietly(dpkg({"--dry-run", "--install"})))};
             if (has_apt_) {
-                calls.push_back(quietly({"apt-get", "--simulate", "--allow-downgrades", "--allow-change-held-packages",
-                                         "--no-install-recommends", "install", file}));
+                calls.push_back(
+                    on(package, quietly({"apt-get", "--simulate", "--allow-downgrades", "--allow-change-held-packages",
+                                         "--no-install-recommends", "install"})));
             }
             return calls;
         }
         case Step::install:
-            return {quietly(dpkg({"--install", file}))};
+            return {on(package, quietly(dpkg({"--install"})))};
         case Step::go_back:
-            return {quietly(dpkg({"--force-downgrade", "--install", file}))};
-        case Step::remove:
-            return {quietly(dpkg({"--force-remove-reinstreq", "--remove", identity.name}))};
+            return {on(package, quietly(dpkg({"--force-downgrade", "--install"})))};
+        case Step::remove: {
+            Words words{"--force-remove-reinstreq", "--remove"};
+            for (auto const& name : words_of(identity.name)) words.push_back(name);
+            return {quietly(dpkg(std::move(words)))};
+        }
         case Step::mend:
             return {quietly(dpkg({"--configure", "--pending"}))};
     }

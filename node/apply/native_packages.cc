@@ -35,17 +35,20 @@ fs::path kept_in(check::Offer const& offer, release::Target const& target) {
     return versions_of(offer) / target.version.text();
 }
 
-PackageFile kept(check::Offer const& offer, release::Target const& target) {
-    return {target, kept_in(offer, target) / package::file_name(target)};
+PackageFile package_in(fs::path const& directory, release::Target const& target) {
+    return {target, release::is_bundle(target.type) ? directory : directory / package::file_name(target)};
 }
 
-fs::path log_of(PackageFile const& package) {
-    return package.file.parent_path().parent_path().parent_path() / "install.log";
+PackageFile kept(check::Offer const& offer, release::Target const& target) {
+    return package_in(kept_in(offer, target), target);
 }
+
+fs::path log_of(PackageFile const& package) { return package.directory().parent_path().parent_path() / "install.log"; }
 
 bool is_there(fs::path const& file) {
     std::error_code failed;
-    return fs::is_regular_file(fs::symlink_status(file, failed));
+    auto const status = fs::symlink_status(file, failed);
+    return fs::is_regular_file(status) || fs::is_directory(status);
 }
 
 char const* in_words(Step step) {
@@ -103,7 +106,22 @@ asio::awaitable<Result<NativePackages::Known>> NativePackages::look_at(PackageFi
     co_return known;
 }
 
+// Of a bundle: absent or whole when all of its packages are.
 asio::awaitable<Result<Presence>> NativePackages::presence(Known const& known) {
+    auto const parts = parts_of(known.identity);
+    Presence all;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        Known const one{known.package, known.tool, parts[i]};
+        auto const found = co_await presence_of_one(one);
+        if (!found) co_return pass_on(found);
+        if (i > 0 && found->condition != all.condition) all.condition = Condition::broken;
+        if (i == 0) all.condition = found->condition;
+        all.version += (i == 0 ? "" : " ") + found->version;
+    }
+    co_return all;
+}
+
+asio::awaitable<Result<Presence>> NativePackages::presence_of_one(Known const& known) {
     auto call = known.tool.query(known.package, known.identity);
     auto const asked = co_await machine_.runner.ask(std::move(call), kAnswer);
     if (!asked) co_return pass_on(asked);
@@ -164,7 +182,7 @@ Status NativePackages::ended_badly(Step step, Known const& known, Exit const& ex
 }
 
 asio::awaitable<Status> NativePackages::rehearse(check::Offer const& offer, stage::StagedRelease const& staged) {
-    PackageFile package{offer.target, staged.directory / package::file_name(offer.target)};
+    auto package = package_in(staged.directory, offer.target);
     auto const known = co_await look_at(std::move(package));
     if (!known) co_return pass_on(known);
     auto const there = co_await presence(*known);
@@ -173,13 +191,20 @@ asio::awaitable<Status> NativePackages::rehearse(check::Offer const& offer, stag
         auto before = kept(offer, *offer.running);
         auto const old = co_await look_at(std::move(before));
         if (!old) co_return pass_on(old);
-        bool const other_name = old->identity.name != known->identity.name && !known->tool.removes_before_going_back();
+        bool const bundles = release::is_bundle(offer.target.type) || release::is_bundle(offer.running->type);
+        bool const other_name =
+            !bundles && old->identity.name != known->identity.name && !known->tool.removes_before_going_back();
         if (other_name || old->identity == known->identity) {
             co_return fail(Errc::not_for_this_machine,
                            fmt::format("the package is {} {}, and {} {} is installed: {}", known->identity.name,
                                        known->identity.version, old->identity.name, old->identity.version,
                                        other_name ? "publish a package of another name as another application"
                                                   : "give each release a package version of its own"));
+        }
+        if (bundles) {
+            Known added{known->package, known->tool, without(known->identity, old->identity)};
+            auto const fresh = co_await is_new_here(std::move(added));
+            if (!fresh) co_return fresh;
         }
     } else if (there->condition != Condition::absent && !is_whole(*there, known->identity)) {
         co_return fail(Errc::not_for_this_machine,
@@ -188,6 +213,53 @@ asio::awaitable<Status> NativePackages::rehearse(check::Offer const& offer, stag
                                    known->identity.name, said(*there)));
     }
     co_return co_await perform(Step::rehearse, *known);
+}
+
+// What a bundle adds to the one before must not be somebody else's already: going back takes it away.
+asio::awaitable<Status> NativePackages::is_new_here(Known added) {
+    if (added.identity.name.empty()) co_return Status();
+    auto const there = co_await presence(added);
+    if (!there) co_return pass_on(there);
+    if (there->condition == Condition::absent) co_return Status();
+    co_return fail(
+        Errc::not_for_this_machine,
+        fmt::format("the bundle adds {}, which {} already, by somebody else: remove it there, or leave it out",
+                    added.identity.name, said(*there)));
+}
+
+// Those parts of it that are there.
+asio::awaitable<Status> NativePackages::remove(Known known) {
+    std::vector<Identity> found;
+    auto const parts = parts_of(known.identity);
+    for (auto const& part : parts) {
+        Known const one{known.package, known.tool, part};
+        auto const there = co_await presence_of_one(one);
+        if (!there) co_return pass_on(there);
+        if (there->condition != Condition::absent) found.push_back(part);
+    }
+    if (found.empty()) co_return Status();
+    known.identity = joined(std::move(found)).value_or(known.identity);
+    co_return co_await perform(Step::remove, known);
+}
+
+// What a bundle held and the one after it does not. `from` was there, `to` is.
+asio::awaitable<Status> NativePackages::drop(Known const& from, Known const& to) {
+    auto rest = without(from.identity, to.identity);
+    if (rest.name.empty() || from.tool.removes_before_going_back()) co_return Status();
+    Known gone{from.package, from.tool, std::move(rest)};
+    co_return co_await remove(std::move(gone));
+}
+
+// The end of both ways to the new release.
+asio::awaitable<Status> NativePackages::arrive(check::Offer const& offer, Known const& known) {
+    if (offer.running) {
+        auto before = kept(offer, *offer.running);
+        auto const old = co_await look_at(std::move(before));
+        if (!old) co_return pass_on(old);
+        auto const dropped = co_await drop(*old, known);
+        if (!dropped) co_return dropped;
+    }
+    co_return co_await directories_.point(offer.home, offer.target.version);
 }
 
 asio::awaitable<Status> NativePackages::switch_to(check::Offer const& offer, stage::StagedRelease const& staged) {
@@ -217,7 +289,7 @@ asio::awaitable<Status> NativePackages::switch_to(check::Offer const& offer, sta
         // Somebody else's: it stays when this release goes.
         std::ofstream(kept_in(offer, offer.target) / kAdopted) << "installed before\n";
     }
-    co_return co_await directories_.point(offer.home, offer.target.version);
+    co_return co_await arrive(offer, *known);
 }
 
 asio::awaitable<Status> NativePackages::switch_back(check::Offer const& offer) {
@@ -238,7 +310,10 @@ asio::awaitable<Status> NativePackages::put_back(check::Offer const& offer) {
     if (!is_whole(*there, old->identity) && old->tool.removes_before_going_back()) {
         auto after = kept(offer, offer.target);
         auto const newer = co_await look_at(std::move(after));
-        if (newer) done = co_await perform(Step::remove, *newer);
+        if (newer) {
+            Known goes = *newer;
+            done = co_await remove(std::move(goes));
+        }
         if (!done && hurried_) co_return done;
     }
     if (!is_whole(*there, old->identity)) {
@@ -253,7 +328,15 @@ asio::awaitable<Status> NativePackages::put_back(check::Offer const& offer) {
         there = co_await presence(*old);
         if (!there) co_return pass_on(there);
     }
-    if (is_whole(*there, old->identity)) co_return co_await directories_.point(offer.home, offer.running->version);
+    if (is_whole(*there, old->identity)) {
+        auto after = kept(offer, offer.target);
+        auto const newer = co_await look_at(std::move(after));
+        // Without its packages nothing of it was begun.
+        Status dropped;
+        if (newer) dropped = co_await drop(*newer, *old);
+        if (!dropped) co_return dropped;
+        co_return co_await directories_.point(offer.home, offer.running->version);
+    }
     if (!done) co_return done;
     co_return fail(Errc::refused_by_installer, fmt::format("after the way back to {} {}, it {}", old->identity.name,
                                                            old->identity.version, said(*there)));
@@ -272,7 +355,8 @@ asio::awaitable<Status> NativePackages::take_away(check::Offer const& offer) {
     bool const somebody_elses = there->condition == Condition::whole && there->version != known->identity.version;
     if (somebody_elses) co_return co_await directories_.clear(offer.home);
     if (there->condition != Condition::absent) {
-        auto const removed = co_await perform(Step::remove, *known);
+        Known goes = *known;
+        auto const removed = co_await remove(std::move(goes));
         if (!removed) co_return removed;
         there = co_await presence(*known);
         if (!there) co_return pass_on(there);
@@ -300,7 +384,7 @@ asio::awaitable<Status> NativePackages::settle(check::Offer const& offer) {
         there = co_await presence(*known);
         if (!there) co_return pass_on(there);
     }
-    if (is_whole(*there, known->identity)) co_return co_await directories_.point(offer.home, offer.target.version);
+    if (is_whole(*there, known->identity)) co_return co_await arrive(offer, *known);
     // Whatever else is there is the old release, or nothing, or has to give way to it.
     co_return co_await switch_back(offer);
 }

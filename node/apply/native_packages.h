@@ -39,6 +39,11 @@ private:
 
     asio::awaitable<Result<Known>> look_at(PackageFile package);
     asio::awaitable<Result<Presence>> presence(Known const& known);
+    asio::awaitable<Result<Presence>> presence_of_one(Known const& known);
+    asio::awaitable<Status> is_new_here(Known added);
+    asio::awaitable<Status> remove(Known known);
+    asio::awaitable<Status> drop(Known const& from, Known const& to);
+    asio::awaitable<Status> arrive(check::Offer const& offer, Known const& known);
     asio::awaitable<Status> perform(Step step, Known const& known);
     asio::awaitable<Status> one_call(Step step, Known const& known, Call call);
     asio::awaitable<Status> put_back(check::Offer const& offer);

@@ -27,16 +27,19 @@ Call Rpm::rpm(std::vector<std::string> words, bool changes) const {
 }
 
 std::vector<Call> Rpm::identify(PackageFile const& package) const {
-    return {rpm({"--query", "--nosignature", "--queryformat", kFormat, "--package", package.file.string()}, false)};
+    return {on(package, rpm({"--query", "--nosignature", "--queryformat", kFormat, "--package"}, false))};
 }
 
 Result<Identity> Rpm::identity(PackageFile const& package, Exit const& exit) const {
     auto const lines = lines_that_begin(exit.output, "lanyard\t");
-    auto identity = lines.size() == 1 ? read(lines.front()) : Identity();
-    if (exit.code != 0 || identity.name.empty()) {
-        return fail(Errc::refused_by_installer, "rpm cannot read " + package.file.string() + ": " + exit.output);
+    bool readable = exit.code == 0 && !lines.empty();
+    std::vector<Identity> parts;
+    for (auto const& line : lines) {
+        parts.push_back(read(line));
+        readable = readable && !parts.back().name.empty();
     }
-    return identity;
+    if (readable) return joined(std::move(parts));
+    return fail(Errc::refused_by_installer, "rpm cannot read " + package.file.string() + ": " + exit.output);
 }
 
 Call Rpm::query(PackageFile const&, Identity const& identity) const {
@@ -51,16 +54,19 @@ Presence Rpm::presence(Exit const& exit) const {
 }
 
 std::vector<Call> Rpm::calls(Step step, PackageFile const& package, Identity const& identity) const {
-    auto const file = package.file.string();
     switch (step) {
         case Step::rehearse:
-            return {rpm({"--upgrade", "--test", "--nosignature", "--oldpackage", file}, true)};
+            return {on(package, rpm({"--upgrade", "--test", "--nosignature", "--oldpackage"}, true))};
         case Step::install:
-            return {rpm({"--upgrade", "--nosignature", "--oldpackage", file}, true)};
+            return {on(package, rpm({"--upgrade", "--nosignature", "--oldpackage"}, true))};
         case Step::go_back:
-            return {rpm({"--upgrade", "--nosignature", "--oldpackage", "--replacepkgs", "--replacefiles", file}, true)};
-        case Step::remove:
-            return {rpm({"--erase", identity.name}, true)};
+            return {on(package,
+                       rpm({"--upgrade", "--nosignature", "--oldpackage", "--replacepkgs", "--replacefiles"}, true))};
+        case Step::remove: {
+            std::vector<std::string> words{"--erase"};
+            for (auto const& name : words_of(identity.name)) words.push_back(name);
+            return {rpm(std::move(words), true)};
+        }
         case Step::mend:
             break;
     }

@@ -26,13 +26,16 @@ struct Exit {
     bool timed_out = false;
 };
 
-// The package of a release, as a file on this machine.
+// The package of a release, as a file on this machine; of a bundle, the directory with its packages.
 struct PackageFile {
     release::Target target;
     std::filesystem::path file;
+
+    // versions/<version> of the application, or where it is staged.
+    std::filesystem::path directory() const { return release::is_bundle(target.type) ? file : file.parent_path(); }
 };
 
-// As what the system knows a package.
+// As what the system knows a package. Of a bundle: the names in order, with blanks between them, and so the versions.
 struct Identity {
     std::string name;     // "shop:amd64"
     std::string version;  // "1.2.0-1"
@@ -77,6 +80,17 @@ public:
 
 // What the signed policy of the package says of this end; failed when there was none in time.
 std::optional<Verdict> by_signed_code(PackageFile const& package, Exit const& exit);
+
+// One of each of its packages.
+std::vector<Identity> parts_of(Identity const& identity);
+// Of their names there may be no two the same: Errc::refused_by_installer.
+Result<Identity> joined(std::vector<Identity> parts);
+// Those parts of `identity` whose names `other` has not.
+Identity without(Identity const& identity, Identity const& other);
+std::vector<std::string> words_of(std::string const& text);
+
+// The call with the package as its last argument, or each of a bundle's packages.
+Call on(PackageFile const& package, Call call);
 
 // Lines of an output that begin with `begin`.
 std::vector<std::string> lines_that_begin(std::string const& output, std::string const& begin);

@@ -6,7 +6,7 @@ namespace lanyard::apply {
 
 Tool const& Toolbox::of(release::PackageType type) const {
     using release::PackageType;
-    switch (type) {
+    switch (release::part_of(type)) {
         case PackageType::deb:
             return dpkg_;
         case PackageType::rpm:
@@ -24,6 +24,8 @@ Tool const& Toolbox::of(release::PackageType type) const {
         case PackageType::tree:
         case PackageType::file:
         case PackageType::plugin:
+        case PackageType::debs:
+        case PackageType::rpms:
             break;
     }
     throw std::logic_error("no tool installs a package of type " + std::string(release::text(type)));

@@ -9,9 +9,10 @@ namespace lanyard::check {
 namespace {
 
 // What is in a directory of ours can be exchanged for anything else that is; what another tool has installed only by
-// that tool.
+// that tool, be it one package or several.
 bool goes_on_from(release::PackageType next, release::PackageType running) {
-    return next == running || (!release::is_native(next) && !release::is_native(running));
+    return release::part_of(next) == release::part_of(running) ||
+           (!release::is_native(next) && !release::is_native(running));
 }
 
 }  // namespace

@@ -25,8 +25,12 @@ std::map<release::PackageType, std::string> cannot_install() {
         {PackageType::pkg, "only macOS can"},
         {PackageType::dmg, "only macOS can"},
     };
-    if (auto const why = obstacle("dpkg"); !why.empty()) reasons.emplace(PackageType::deb, why);
-    if (auto const why = obstacle("rpm"); !why.empty()) reasons.emplace(PackageType::rpm, why);
+    for (auto const type : {PackageType::deb, PackageType::debs}) {
+        if (auto const why = obstacle("dpkg"); !why.empty()) reasons.emplace(type, why);
+    }
+    for (auto const type : {PackageType::rpm, PackageType::rpms}) {
+        if (auto const why = obstacle("rpm"); !why.empty()) reasons.emplace(type, why);
+    }
     if (auto const why = why_not_confined(confine_program()); !why.empty()) reasons.emplace(PackageType::script, why);
     return reasons;
 }

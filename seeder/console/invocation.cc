@@ -164,7 +164,7 @@ void add_publish(CLI::App& app, PublishOptions& slots) {
     publish->add_option("--channel", slots.channel, "Line of releases [stable]");
     publish->add_option("--platform", slots.platform, "os/arch, such as linux/amd64 or any/any [this machine's]");
     publish->add_option("--type", slots.type,
-                        "tree, file, plugin, deb, rpm, exe, msi, pkg, dmg or script [by what PATH is]");
+                        "tree, file, plugin, deb, rpm, debs, rpms, exe, msi, pkg, dmg or script [by what PATH is]");
     publish->add_option("--notes", slots.notes, "What is new, for people");
     publish->add_option("--start", slots.start, "Command that starts the application and returns");
     publish->add_option("--stop", slots.stop, "Command that stops it");

@@ -83,6 +83,34 @@ def test_a_first_deb_that_fails_leaves_no_trace(machine, seeder, make_node, buil
     assert node.installed("demo") is None
 
 
+def test_a_bundle_of_debs_goes_together_or_not_at_all(machine, seeder, make_node, tmp_path, free_port):
+    def bundle(version, plugin_scripts=None):
+        """The application and a package without which it cannot be configured, or the other way round."""
+        place = tmp_path / f"bundle-{version}"
+        place.mkdir()
+        parts = tmp_path / f"parts-{version}"
+        native.deb(parts, version, depends=f"lanyard-extra (= {version}-1)").rename(place / "shop.deb")
+        native.deb(parts, version, name="lanyard-extra", scripts=plugin_scripts).rename(place / "extra.deb")
+        return place
+
+    def both(version):
+        expect(machine, node, free_port, version)
+        assert machine.deb_version("lanyard-extra") == f"{version}-1"
+
+    policy = ["--type", "debs", *native.service(free_port, start_seconds=8)]
+    seeder.publish(bundle("1.0.0"), "demo", "1.0.0", *policy)
+    node = make_node(seeder, network=machine, many_peers_per_address="true")
+    daemon = node.run()
+    daemon.wait("attempt.committed", "1.0.0")
+    both("1.0.0")
+    seeder.publish(bundle("2.0.0"), "demo", "2.0.0", *policy)
+    daemon.wait("attempt.committed", "2.0.0")
+    both("2.0.0")
+    seeder.publish(bundle("3.0.0", {"postinst": "exit 3"}), "demo", "3.0.0", *policy)
+    daemon.wait("attempt.rolled_back", "3.0.0")
+    both("2.0.0")
+
+
 def test_a_deb_that_needs_what_is_not_there_disturbs_nobody(machine, seeder, make_node, build, free_port):
     node, daemon, policy = start(seeder, make_node, machine, build, free_port)
     place = daemon.count()

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,8 @@
 
 namespace lanyard::support {
 
-// A machine with a package database and one tool for it, both imaginary. A package file says "<name> <version>" and,
+// A machine with a package database and one tool for it, both imaginary; a bundle is installed file by file. A package
+// file says "<name> <version>" and,
 // after that, what is wrong with it: "refuses" (its script fails half-way), "needs" (something that is not there).
 class PackageMachine final : public apply::Tool, public apply::Runner {
 public:
@@ -39,9 +42,13 @@ public:
         return {{{"identify", package.file.string()}}};
     }
     Result<apply::Identity> identity(apply::PackageFile const&, apply::Exit const& exit) const override {
-        auto const space = exit.output.find(' ');
-        auto const end = exit.output.find(' ', space + 1);
-        return apply::Identity{exit.output.substr(0, space), exit.output.substr(space + 1, end - space - 1)};
+        std::vector<apply::Identity> parts;
+        std::istringstream lines(exit.output);
+        for (std::string line; std::getline(lines, line);) {
+            auto const words = apply::words_of(line);
+            parts.push_back({words.at(0), words.at(1)});
+        }
+        return apply::joined(std::move(parts));
     }
     apply::Call query(apply::PackageFile const&, apply::Identity const& identity) const override {
         return {{"query", identity.name}};
@@ -83,7 +90,7 @@ public:
             exit.code = found == database.end() ? 1 : 0;
             if (exit.code == 0) exit.output = found->second.version + (found->second.broken ? "!" : "");
         } else {
-            exit.output = read_file(call.words[1]);
+            for (auto const& file : files_of(call.words[1])) exit.output += read_file(file) + "\n";
             bool const lacks = call.words[0] == "rehearse" && exit.output.find(" needs") != std::string::npos;
             if (lacks) exit = {1, "it needs libmissing, which is not installed"};
         }
@@ -117,8 +124,25 @@ public:
 
 private:
     apply::Exit carry_out(std::string const& step, std::string const& what) {
+        if (step == "remove" || step == "mend") return change_each(step, what);
+        apply::Exit exit;
+        for (auto const& file : files_of(what)) {
+            exit = carry_out_one(step, file);
+            if (exit.code != 0) break;
+        }
+        return exit;
+    }
+
+    static std::vector<std::string> files_of(std::filesystem::path const& package) {
+        if (!std::filesystem::is_directory(package)) return {package.string()};
+        std::vector<std::string> files;
+        for (auto const& entry : std::filesystem::directory_iterator(package)) files.push_back(entry.path().string());
+        std::sort(files.begin(), files.end());
+        return files;
+    }
+
+    apply::Exit carry_out_one(std::string const& step, std::string const& what) {
         bool const dying = dies_at && changes.size() == *dies_at;
-        if (step == "remove" || step == "mend") return change(step, what, dying);
         auto const content = read_file(what);
         auto const space = content.find(' ');
         auto const end = content.find(' ', space + 1);
@@ -131,6 +155,16 @@ private:
         if (dying) throw std::runtime_error("killed");
         if (refuses) return {1, "the script of " + name + " has failed"};
         return {};
+    }
+
+    apply::Exit change_each(std::string const& step, std::string const& names) {
+        apply::Exit exit;
+        for (auto const& name : apply::words_of(names)) {
+            bool const known = step == "remove" || database.contains(name);
+            if (known) exit = change(step, name, dies_at && changes.size() == *dies_at);
+            if (exit.code != 0) break;
+        }
+        return exit;
     }
 
     apply::Exit change(std::string const& step, std::string const& name, bool dying) {

@@ -82,6 +82,24 @@ TEST_F(ClaimTest, APluginHoldsASharedLibraryForItsPlatform) {
     expect_refused(borne_out(with(support::elf(kLibrary, 183)), PackageType::plugin), "linux/amd64");
 }
 
+TEST_F(ClaimTest, ABundleHoldsPackagesOfItsKindAndNothingElse) {
+    auto const debs = [](std::vector<Entry> entries) { return tar_of(entries); };
+    EXPECT_TRUE(
+        borne_out(debs({{.path = "a.deb", .content = support::deb()}, {.path = "b.deb", .content = support::deb()}}),
+                  PackageType::debs));
+    EXPECT_TRUE(borne_out(debs({{.path = "a.rpm", .content = support::rpm()}}), PackageType::rpms));
+    expect_refused(borne_out(debs({{.path = "a.deb", .content = support::rpm()}}), PackageType::debs), "a.deb");
+    expect_refused(borne_out(debs({{.path = "a.txt", .content = support::deb()}}), PackageType::debs), "a.txt");
+    expect_refused(borne_out(debs({{.path = "more/a.deb", .content = support::deb()}}), PackageType::debs), "more");
+    expect_refused(borne_out(debs({{.path = "a.deb", .content = support::deb()}}), PackageType::rpms), "a.deb");
+    expect_refused(borne_out(support::deb(), PackageType::debs), "a Debian package");
+    std::vector<Entry> many;
+    for (std::size_t i = 0; i <= kMostParts; ++i) {
+        many.push_back({.path = std::to_string(i) + ".deb", .content = support::deb()});
+    }
+    expect_refused(borne_out(debs(many), PackageType::debs), "at most 16");
+}
+
 TEST_F(ClaimTest, UnpackingHoldsThePackageAgainstTheSignedTypeAndLeavesNothing) {
     put(tar_of({{.path = "a", .content = "x"}}));
     auto promised = promise({.unpacked_length = 1, .entry_count = 1});

@@ -204,6 +204,25 @@ TEST_F(ContractTest, ARehearsalOfDpkgFetchesNothingAndTouchesNothingElse) {
     EXPECT_EQ(Dpkg(false).calls(Step::rehearse, deb, identity).size(), 1u);
 }
 
+TEST_F(ContractTest, ABundleIsOneCallOfItsTool) {
+    PackageFile debs{package(PackageType::deb).target, "/apps/shop/versions/1.2.0"};
+    debs.target.type = PackageType::debs;
+    auto const known = tool(PackageType::debs).identity(debs, {0, "shop\t2-1\tamd64\na-lib\t1-1\tall\n"});
+    ASSERT_TRUE(known);
+    EXPECT_EQ(*known, (Identity{"a-lib shop:amd64", "1-1 2-1"}));
+    EXPECT_FALSE(tool(PackageType::debs).identity(debs, {0, "shop\t2-1\tall\nshop\t1-1\tall\n"})) << "one name twice";
+    auto const install = tool(PackageType::debs).calls(Step::install, debs, *known).front().words;
+    EXPECT_EQ(install[2], "d=$1; shift; exec \"$@\" \"$d\"/*.deb");
+    EXPECT_EQ(install[4], debs.file.string());
+    EXPECT_EQ(install.back(), "--install");
+    auto const remove = tool(PackageType::debs).calls(Step::remove, debs, *known).front().words;
+    EXPECT_EQ((Words{remove.end() - 2, remove.end()}), (Words{"a-lib", "shop:amd64"}));
+    identity = *known;
+    EXPECT_EQ(judge(debs, Step::rehearse, {0, "Inst a-lib (1-1)\nInst shop (2-1)\n"}), Verdict::done);
+    EXPECT_EQ(judge(debs, Step::rehearse, {0, "Inst a-lib (1-1)\nInst other (2-1)\n"}), Verdict::failed);
+    EXPECT_EQ(without(*known, {"shop:amd64", "1-1"}), (Identity{"a-lib", "1-1"}));
+}
+
 TEST_F(ContractTest, AHeldLockIsWaitedFor) {
     auto const deb = package(PackageType::deb);
     EXPECT_EQ(

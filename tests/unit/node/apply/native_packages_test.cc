@@ -71,6 +71,37 @@ protected:
         }
     }
 
+    // A release of type debs, and its packages staged.
+    release::Target bundle(std::string const& version, std::uint64_t counter) {
+        auto message = support::sample_message("shop", version, counter);
+        message.set_type(v1::PACKAGE_TYPE_DEBS);
+        return support::sample_target(message);
+    }
+    check::Offer bundle_offer(std::string const& to, std::optional<std::string> const& from) {
+        std::optional<release::Target> running;
+        if (from) running = bundle(*from, 1);
+        return {bundle(to, 2), running, home};
+    }
+    Status bundle_to(std::string const& version, std::optional<std::string> const& from, Versions const& packages) {
+        auto const wanted = bundle_offer(version, from);
+        fs::remove_all(home / "staging/abc");
+        for (auto const& package : packages) {
+            support::write_file(home / "staging/abc" / (words_of(package).front() + ".deb"), package);
+        }
+        stage::StagedRelease const release{home / "staging/abc"};
+        auto const fit = support::run(io, native().rehearse(wanted, release));
+        if (!fit) return fit;
+        return support::run(io, native().switch_to(wanted, release));
+    }
+    // "shop 1-1, shop-plugins 1-1"
+    void expect_there(std::string const& packages) {
+        std::string there;
+        for (auto const& [name, entry] : machine.database) {
+            there += (there.empty() ? "" : ", ") + name + " " + entry.version + (entry.broken ? "!" : "");
+        }
+        EXPECT_EQ(there, packages);
+    }
+
     // As a node that has just been started has it.
     NativePackages& native() {
         made.emplace(
@@ -275,6 +306,62 @@ TEST_F(NativePackagesTest, SettlesOnWhatTheInstallerFinishedAfterTheNodeHadDied)
     ASSERT_TRUE(settle("2.0.0", "1.0.0"));
     EXPECT_TRUE(machine.changes.empty());
     expect_at("2.0.0");
+}
+
+TEST_F(NativePackagesTest, ABundleGoesTogetherAndItsPackagesComeAndGoWithIt) {
+    ASSERT_TRUE(bundle_to("1.0.0", {}, {"app 1-1", "old-plugin 1-1"}));
+    expect_there("app 1-1, old-plugin 1-1");
+    auto const upgraded = bundle_to("2.0.0", "1.0.0", {"app 2-1", "new-plugin 2-1"});
+    ASSERT_TRUE(upgraded) << upgraded.error().detail;
+    expect_there("app 2-1, new-plugin 2-1");
+    ASSERT_TRUE(support::run(io, native().switch_back(bundle_offer("2.0.0", "1.0.0"))));
+    expect_there("app 1-1, old-plugin 1-1");
+    EXPECT_EQ(place.current(home).value(), "1.0.0");
+}
+
+TEST_F(NativePackagesTest, OneThatFailsTakesTheBundleBack) {
+    ASSERT_TRUE(bundle_to("1.0.0", {}, {"app 1-1", "plugin 1-1"}));
+    auto const refused = bundle_to("2.0.0", "1.0.0", {"app 2-1", "plugin 2-1 refuses"});
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().detail.find("the script of plugin has failed"), std::string::npos);
+    ASSERT_TRUE(support::run(io, native().switch_back(bundle_offer("2.0.0", "1.0.0"))));
+    expect_there("app 1-1, plugin 1-1");
+}
+
+TEST_F(NativePackagesTest, AFirstBundleThatFailsLeavesNothing) {
+    ASSERT_FALSE(bundle_to("1.0.0", {}, {"app 1-1 refuses", "plugin 1-1"}));
+    ASSERT_TRUE(support::run(io, native().switch_back(bundle_offer("1.0.0", {}))));
+    expect_there("");
+}
+
+TEST_F(NativePackagesTest, ABundleAddsNothingThatSomebodyElseHasInstalled) {
+    ASSERT_TRUE(bundle_to("1.0.0", {}, {"app 1-1"}));
+    machine.database["plugin"] = {"2-1"};
+    machine.changes.clear();
+    auto const taken = bundle_to("2.0.0", "1.0.0", {"app 2-1", "plugin 2-1"});
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().code, Errc::not_for_this_machine);
+    EXPECT_NE(taken.error().detail.find("by somebody else"), std::string::npos) << taken.error().detail;
+    EXPECT_TRUE(machine.changes.empty());
+    auto const twice = bundle_to("2.0.0", "1.0.0", {"app 2-1", "app 3-1"});
+    EXPECT_TRUE(twice) << "one file of that name";
+}
+
+TEST_F(NativePackagesTest, DeathInAnyChangeLeavesOneBundleAsAWhole) {
+    for (std::size_t death = 0; death < 3; ++death) {
+        fs::remove_all(home);
+        fs::create_directories(home);
+        machine.database.clear();
+        ASSERT_TRUE(bundle_to("1.0.0", {}, {"app 1-1", "old-plugin 1-1"}));
+        machine.changes.clear();
+        machine.dies_at = death;
+        EXPECT_THROW((void)bundle_to("2.0.0", "1.0.0", {"app 2-1", "new-plugin 2-1"}), std::runtime_error) << death;
+        machine.dies_at.reset();
+        auto const settled = support::run(io, native().settle(bundle_offer("2.0.0", "1.0.0")));
+        ASSERT_TRUE(settled) << death << ": " << settled.error().detail;
+        bool const on_new = place.current(home).value() == "2.0.0";
+        expect_there(on_new ? "app 2-1, new-plugin 2-1" : "app 1-1, old-plugin 1-1");
+    }
 }
 
 TEST_F(NativePackagesTest, SettlesAtOnceWhenNothingWasBegun) {
