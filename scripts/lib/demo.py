@@ -13,6 +13,7 @@ from harness import enclosure, office, payloads, port_watch, programs  # noqa: E
 
 import demo_releases  # noqa: E402
 import demo_view  # noqa: E402
+import demo_work  # noqa: E402
 
 WORK = ROOT / "build" / "demo" / "run"
 WAN, LAN = "20mbit", "100mbit"
@@ -54,7 +55,14 @@ class Demo:
         view.begin(target.length)
         self.wait_for(second.version, view, since)
         summary = demo_view.Summary(self, releases.app, second, target, published, since, before)
-        return summary.show(MOST_COPIES)
+        good = summary.show(MOST_COPIES)
+        return self.show_work(view) and good
+
+    def show_work(self, view):
+        if not self.networks:
+            return True
+        view.title("An application that is at work: asked first, its port kept open, its job taken over")
+        return demo_work.Desk(self.nodes[0], self.office.nodes[0], WORK, self.seeder.publish).show()
 
     def open_office(self):
         count = self.options.nodes
@@ -83,7 +91,8 @@ class Demo:
         return target
 
     def start_node(self, node, releases):
-        answer = node.join(self.seeder, "--app", releases.app)
+        also = ["--app", demo_work.APP] if node is self.nodes[0] and self.networks else []
+        answer = node.join(self.seeder, "--app", releases.app, *also)
         if answer.code != 0:
             raise Failed(f"{node.name} could not join: {answer.err}")
         if not self.networks:

@@ -19,7 +19,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
   aria2 curl dbus googletest iproute2 libgtest-dev opensc openssl python3 python3-cryptography python3-dbusmock
   python3-gi python3-protobuf python3-pytest rpm softhsm2 transmission-cli zstd)
-DEMO_PACKAGES=(ca-certificates iproute2 python3 python3-protobuf)
+DEMO_PACKAGES=(ca-certificates curl iproute2 python3 python3-protobuf)
 BENCH_PACKAGES=(aria2 ca-certificates curl iproute2 python3 python3-protobuf wrk)
 FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
 STYLE_PACKAGES=(clang-format-14 clang-tidy-14 python3)
