@@ -129,9 +129,8 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       contract_(std::chrono::steady_clock::now, [this] { alarm_.wake(); }),
       installer_runner_(runner_, files.installer_lock(), platform::has_systemd(), platform::confine_program()),
       toolbox_(platform::has_apt(), platform::rpm_is_guest()),
-      native_(
-          directories_, [this](release::PackageType type) -> apply::Tool const& { return toolbox_.of(type); },
-          {installer_runner_, alarm_, std::chrono::steady_clock::now}, events),
+      installer_([this](release::PackageType type) -> apply::Tool const& { return toolbox_.of(type); },
+                 {installer_runner_, alarm_, std::chrono::steady_clock::now}, events),
       recipient_(seeder_, passport.key(), config.id, config.name),
       desk_(io, config, checker_, records_, gate_, events),
       policy_desk_({config, desk_, checker_, records_, gate_, memory_, rules_, utc_now, [this] { alarm_.wake(); }}),

@@ -165,7 +165,8 @@ private:
     apply::BackgroundDirectories directories_{place_, disk_};
     platform::LinuxInstallerRunner installer_runner_;
     apply::Toolbox toolbox_;
-    apply::NativePackages native_;
+    apply::Installer installer_;
+    apply::NativePackages native_{directories_, installer_};
     apply::Handlers applier_{directories_, native_};
     probe::LocalReach reach_{io_};
 

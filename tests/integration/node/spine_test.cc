@@ -156,10 +156,10 @@ protected:
     apply::BackgroundDirectories directories{place, disk};
     platform::LinuxInstallerRunner installers{runner, scratch / "installers.lock", false, "lanyard-confine"};
     apply::Toolbox toolbox{false, false};
-    apply::NativePackages native{directories,
-                                 [this](release::PackageType type) -> apply::Tool const& { return toolbox.of(type); },
-                                 {installers, alarm, steady},
-                                 events};
+    apply::Installer installer{[this](release::PackageType type) -> apply::Tool const& { return toolbox.of(type); },
+                               {installers, alarm, steady},
+                               events};
+    apply::NativePackages native{directories, installer};
     apply::Handlers applier{directories, native};
     FetchedAlready fetcher;
     StagedByHand stager;

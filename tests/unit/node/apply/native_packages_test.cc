@@ -104,9 +104,9 @@ protected:
 
     // As a node that has just been started has it.
     NativePackages& native() {
-        made.emplace(
-            directories, [this](release::PackageType) -> Tool const& { return machine; },
-            NativePackages::Machine{machine, time, time.steady_clock()}, events);
+        installer.emplace([this](release::PackageType) -> Tool const& { return machine; },
+                          Installer::Machine{machine, time, time.steady_clock()}, events);
+        made.emplace(directories, *installer);
         return *made;
     }
 
@@ -119,6 +119,7 @@ protected:
     platform::LinuxPlace place;
     async::DiskPool disk;
     BackgroundDirectories directories{place, disk};
+    std::optional<Installer> installer;
     std::optional<NativePackages> made;
 };
 
