@@ -142,6 +142,7 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
         auto& care = cares_.emplace_back(*this, entry);
         desk_.care_for({care.app, &care.pipeline, &care.loop});
     }
+    senses_.leave_out([this] { return session_.exchanged(); });
     senses_.listen_to([this](std::filesystem::path const& home) { return said_by(home); });
     use_certificate();
 }
