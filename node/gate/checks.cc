@@ -144,7 +144,7 @@ Check check_connections(Policy const& policy, Facts const& facts, TimePoint now)
 
 Check check_user(Policy const& policy, Facts const& facts, TimePoint now) {
     bool const restarts = facts.urgency.restarts_machine;
-    Check check{.name = "user", .sensed = true, .source = "logind"};
+    Check check{.name = "user", .sensed = true, .source = "logind, lanyard-session"};
     if (restarts) check.weight = Weight::work;
     if (!policy.user_idle && !restarts) return check;
     auto asked = policy.user_idle.value_or(std::chrono::minutes(0));
@@ -170,7 +170,7 @@ Check check_user(Policy const& policy, Facts const& facts, TimePoint now) {
 }
 
 Check check_inhibitors(Policy const& policy, Facts const& facts, TimePoint now) {
-    Check check{.name = "inhibitors", .weight = Weight::work, .sensed = true, .source = "logind"};
+    Check check{.name = "inhibitors", .weight = Weight::work, .sensed = true, .source = "logind, lanyard-session"};
     if (!policy.inhibitors && !facts.urgency.restarts_machine) return check;
     auto const& keepers = facts.readings.inhibitors;
     if (!keepers) {

@@ -11,6 +11,14 @@ asio::awaitable<gate::Readings> LinuxSenses::read(gate::Wanted wanted) {
     auto const work = [this, &wanted] { return read_now(wanted); };
     auto readings = co_await pool_.run(work);
     readings.says = word_(wanted.home);
+    if (sessions_ && sessions_->any() && wanted.presence) {
+        auto const list = [] { return logins_by_logind(); };
+        auto const logins = co_await pool_.run(list);
+        readings.presence = sessions_->presence(logins, std::chrono::steady_clock::now());
+    }
+    if (sessions_ && wanted.inhibitors) {
+        sessions_->add_presenters(readings.inhibitors, std::chrono::steady_clock::now());
+    }
     if (wanted.traffic) {
         auto measured = co_await traffic();
         readings.traffic = std::move(measured);

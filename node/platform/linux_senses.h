@@ -6,6 +6,7 @@
 
 #include "node/gate/busy_sensor.h"
 #include "node/gate/senses.h"
+#include "node/gate/sessions.h"
 #include "node/platform/network_meter.h"
 #include "proto/async/disk_pool.h"
 
@@ -27,6 +28,9 @@ public:
                 std::filesystem::path sys_class = "/sys/class")
         : pool_(pool), lock_(lock), proc_(std::move(proc)), sys_class_(std::move(sys_class)) {}
 
+    // The helpers of desktop sessions; asked on the caller's thread.
+    void listen_to(gate::Sessions& sessions) { sessions_ = &sessions; }
+
     asio::awaitable<gate::Readings> read(gate::Wanted wanted) override;
 
 private:
@@ -40,6 +44,7 @@ private:
     Word word_ = [](auto const&) { return std::string(); };
     std::function<std::uint64_t()> own_ = [] { return std::uint64_t{0}; };
     NetworkMeter meter_;
+    gate::Sessions* sessions_ = nullptr;
 };
 
 }  // namespace lanyard::platform
