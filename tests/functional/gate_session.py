@@ -173,6 +173,35 @@ def test_a_helper_that_is_gone_leaves_its_desktop_unknown(office, make_desktop, 
     assert "nobody is logged in" in node.history()[0].passed_because
 
 
+@pytest.mark.skipif(not programs.THOROUGH, reason="takes half a minute: run with --thorough")
+def test_a_helper_that_hangs_leaves_its_desktop_unknown_until_it_goes_on(office, make_desktop, start_helper):
+    node, publish_second = office("user_idle_minutes = 10\n")
+    screen = make_desktop(screen=False)
+    screen.mutter(43 * 60)
+    with busy(node):
+        helper = start_helper(screen, node.session_socket, {"WAYLAND_DISPLAY": "wayland-0"})
+        publish_second().wait("gate.waiting", "busy")
+        programs.wait_until(lambda: "43 min" in standing(node, "user").says, "the helper speaks")
+        helper.process.send_signal(signal.SIGSTOP)
+        programs.wait_until(lambda: "has said nothing for" in standing(node, "user").says, "the node misses it")
+        assert standing(node, "user").unknown
+        helper.process.send_signal(signal.SIGCONT)
+        programs.wait_until(lambda: standing(node, "user").standing == "fine", "it speaks again")
+
+
+@pytest.mark.skipif(not programs.THOROUGH, reason="nobody types for a minute: run with --thorough")
+def test_a_minute_without_keys_on_a_real_x_server_lets_an_update_through(office, make_desktop, start_helper, stand_in):
+    stand_in.somebody_types()
+    stand_in.add_session("c1", 0, "x11")
+    node, publish_second = office("user_idle_minutes = 1\n")
+    screen = make_desktop(bus=False)
+    screen.type()
+    start_helper(screen, node.session_socket)
+    publish_second().wait("gate.waiting", "somebody is using this machine")
+    node.daemon.wait("attempt.committed", "2.0.0", seconds=3 * programs.PATIENCE)
+    assert "nobody at the machine for" in node.history()[0].passed_because
+
+
 # What the person is told, and says.
 
 
