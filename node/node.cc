@@ -17,6 +17,7 @@ using console::StateFiles;
 // Of the first root, when the database was lost.
 constexpr std::chrono::milliseconds kFirstRetry{1'000};
 constexpr std::chrono::milliseconds kLastRetry{60'000};
+constexpr std::chrono::milliseconds kSessionsEvery{5'000};
 
 double random_share() {
     static std::mt19937_64 generator{std::random_device{}()};
@@ -40,6 +41,8 @@ v1::LocalResponse refusal(Error const& error) {
     response.set_message(error.detail);
     return response;
 }
+
+asio::awaitable<bool> nobody_listens() { co_return true; }
 
 std::vector<check::ManagedApp> managed(NodeConfig const& config) {
     std::vector<check::ManagedApp> apps;
@@ -134,13 +137,23 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       recipient_(seeder_, passport.key(), config.id, config.name),
       desk_(io, config, checker_, records_, gate_, events),
       policy_desk_({config, desk_, checker_, records_, gate_, memory_, rules_, utc_now, [this] { alarm_.wake(); }}),
-      local_(io, events, [this](v1::LocalRequest request, console::Desk::Say say) {
-          return answer(std::move(request), std::move(say));
-      }) {
+      local_(io, events,
+             [this](v1::LocalRequest request, console::Desk::Say say) {
+                 return answer(std::move(request), std::move(say));
+             }),
+      session_desk_(config, desk_,
+                    [this](v1::LocalRequest request) {
+                        return answer(std::move(request), [](v1::LocalResponse) { return nobody_listens(); });
+                    }),
+      session_socket_({io, disk_, sessions_, events,
+                       [this](v1::SessionChoice choice) { return session_desk_.choose(std::move(choice)); },
+                       [this] { session_bell_.ring(); }}) {
     for (auto const& entry : config.apps) {
         auto& care = cares_.emplace_back(*this, entry);
         desk_.care_for({care.app, &care.pipeline, &care.loop});
     }
+    senses_.listen_to(sessions_);
+    senses_.leave_out([this] { return session_.exchanged(); });
     senses_.listen_to([this](std::filesystem::path const& home) { return said_by(home); });
     use_certificate();
 }
@@ -199,6 +212,11 @@ asio::awaitable<Status> Node::serve() {
     if (auto const started = start_loops(); !started) {
         events_.error("node.failed", started.error().detail);
         co_return started;
+    }
+    if (!config_.session_socket.empty()) {
+        session_socket_.listen(config_.session_socket);
+        auto telling = tell_sessions();
+        asio::co_spawn(io_, std::move(telling), asio::detached);
     }
     events_.info("node.ready",
                  "keeps " + std::to_string(cares_.size()) + " applications up to date from " + config_.seeder_url);
@@ -268,8 +286,20 @@ asio::awaitable<void> Node::drain_outbox() {
     }
 }
 
+// What waits for the person at the machine, to whoever shows it to them.
+asio::awaitable<void> Node::tell_sessions() {
+    while (!stopping_) {
+        if (session_socket_.anybody()) {
+            auto const waiting = co_await session_desk_.waiting();
+            if (!stopping_) session_socket_.tell(waiting);
+        }
+        if (!stopping_) co_await session_bell_.wait(kSessionsEvery);
+    }
+}
+
 void Node::walk_ended() {
     desk_.walk_ended();
+    session_bell_.ring();
     outbox_bell_.ring();
     if (stopping_) return;
     sweep_packages();
@@ -308,6 +338,8 @@ void Node::stop() {
     stopping_ = true;
     diary_.stop();
     local_.stop();
+    session_socket_.stop();
+    session_bell_.ring();
     enrolment_.stop();
     poll_.stop();
     gate_.stop();

@@ -15,12 +15,14 @@
 #include "node/console/local_socket.h"
 #include "node/console/policy_config.h"
 #include "node/console/policy_desk.h"
+#include "node/console/session_desk.h"
 #include "node/drain/attended_app_control.h"
 #include "node/enrol/enrolment.h"
 #include "node/fetch/seeder_source.h"
 #include "node/fetch/swarm_fetcher.h"
 #include "node/gate/diary.h"
 #include "node/gate/idle_gate.h"
+#include "node/gate/sessions.h"
 #include "node/gate/sqlite_memory.h"
 #include "node/journal/journal_installations.h"
 #include "node/journal/keepsake.h"
@@ -35,6 +37,7 @@
 #include "node/platform/linux_senses.h"
 #include "node/platform/linux_socket_keeper.h"
 #include "node/platform/linux_vigil.h"
+#include "node/platform/session_socket.h"
 #include "node/probe/health_prober.h"
 #include "node/probe/local_reach.h"
 #include "node/report/to_seeder.h"
@@ -106,6 +109,7 @@ private:
     void use_certificate();
     asio::awaitable<Status> be_enrolled();
     asio::awaitable<void> look_again();
+    asio::awaitable<void> tell_sessions();
     asio::awaitable<void> run_loop(Care& care, std::optional<journal::Attempt> unfinished);
     asio::awaitable<void> drain_outbox();
     asio::awaitable<void> loops_ended();
@@ -125,6 +129,7 @@ private:
     console::NodeConfig const& config_;
     console::StateFiles const& files_;
 
+    gate::Sessions sessions_;
     platform::LinuxBusyLock busy_lock_;
     platform::LinuxSenses senses_{disk_, busy_lock_};  // outlives what the pool still does for it
     async::DiskPool disk_;
@@ -178,6 +183,9 @@ private:
     console::Desk desk_;
     console::PolicyDesk policy_desk_;
     console::LocalServer local_;
+    async::Bell session_bell_{io_};
+    console::SessionDesk session_desk_;
+    platform::SessionSocket session_socket_;
     std::deque<Care> cares_;
     async::Bell all_stopped_{io_};
     std::size_t looping_ = 0;

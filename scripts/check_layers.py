@@ -74,6 +74,8 @@ MAY_INCLUDE = {
     # proto/schema: the messages of the application's contract, which come with descriptors.
     "node/platform": {"proto/async", "proto/events", "proto/outcome", "proto/schema", "manifests/release", "node/apply",
                       "node/drain", "node/fetch", "node/gate", "node/probe", "node/stage"},
+    # A program of its own, in the desktop session. node/platform: frames and descriptors of a local socket.
+    "node/session": {"proto/outcome", "proto/schema", "node/platform"},
     # join is a first, small refresh of its own: it fetches one root and holds it against a digest. proto/identity: it
     # reads the token. manifests/package: verify holds a package, and what is installed, against the manifest.
     "node/console": {"proto/async", "proto/events", "proto/http", "proto/identity", "proto/outcome", "proto/schema",

@@ -63,7 +63,7 @@ Result<AppConfig> read_app(toml::table const& table, std::filesystem::path const
 Status check_sections(toml::table const& document, std::filesystem::path const& file) {
     for (auto const& [key, value] : document) {
         auto const name = key.str();
-        if (name == "seeder" || name == "node" || name == "swarm") {
+        if (name == "seeder" || name == "node" || name == "swarm" || name == "session") {
             if (value.is_table()) continue;
             return fail(Errc::malformed_config, fmt::format("{}:{}: '{}' must be written as a section: [{}]",
                                                             file.string(), value.source().begin.line, name, name));
@@ -74,8 +74,9 @@ Status check_sections(toml::table const& document, std::filesystem::path const& 
                                                             "own: [[app]]",
                                                             file.string(), value.source().begin.line));
         }
-        return fail(Errc::malformed_config, fmt::format("{}:{}: unknown section '{}' (known: seeder, node, swarm, app)",
-                                                        file.string(), value.source().begin.line, name));
+        return fail(Errc::malformed_config,
+                    fmt::format("{}:{}: unknown section '{}' (known: seeder, node, swarm, session, app)", file.string(),
+                                value.source().begin.line, name));
     }
     return {};
 }
@@ -118,6 +119,12 @@ Status read_sections(toml::table const& document, std::filesystem::path const& f
     swarm.number("download_kib_per_second", config.download_kib_per_second, 0, kMostKib);
     swarm.flag("many_peers_per_address", config.many_peers_per_address);
     swarm.done();
+    Reader session(section(document, "session"), file, problem);
+    session.text("socket", config.session_socket);
+    session.done();
+    if (!config.session_socket.empty() && config.session_socket.front() != '/' && !problem) {
+        problem.emplace(Errc::malformed_config, file.string() + ": 'socket' in [session] must be an absolute path");
+    }
     if (problem) return tl::unexpected<Error>(*problem);
     config.poll = std::chrono::seconds(poll);
 
@@ -212,6 +219,7 @@ std::string NodeConfig::to_toml() const {
         quoted(seeder_url), quoted("sha256:" + root_digest.to_hex()), quoted("sha256:" + ca_digest.to_hex()),
         quoted(mirrors), quoted(id), quoted(name), poll.count(), quoted(swarm_listen), swarm_port, quoted(networks),
         upload_kib_per_second, download_kib_per_second, many_peers_per_address);
+    if (!session_socket.empty()) out += fmt::format("\n[session]\nsocket = {}\n", quoted(session_socket));
     for (auto const& entry : apps) {
         out += fmt::format("\n[[app]]\nname = {}\nchannel = {}\ndirectory = {}\n", quoted(entry.app.name.text()),
                            quoted(entry.app.channel.text()), quoted(entry.app.home.string()));

@@ -38,6 +38,7 @@ struct NodeConfig {
     std::uint64_t upload_kib_per_second = 0;
     std::uint64_t download_kib_per_second = 0;
     bool many_peers_per_address = false;
+    std::string session_socket;  // for lanyard-session; empty: none
     std::vector<AppConfig> apps;
 
     // `file` is named in errors, with the line.

@@ -11,6 +11,7 @@ using std::chrono::minutes;
 constexpr std::int64_t kMostMinutes = 7 * 24 * 60;
 constexpr std::int64_t kMostHours = 365 * 24;
 constexpr std::int64_t kMostConnections = 1'000'000;
+constexpr std::int64_t kMostKib = 1'000'000'000;
 constexpr std::size_t kMostEntries = 64;
 constexpr std::size_t kMostName = 64;
 
@@ -55,6 +56,7 @@ void read_sensors(Reader& reader, toml::table const& table, gate::Policy& policy
     reader.texts("commands", policy.commands);
     reader.number("cpu_percent", policy.most_cpu, 0, 100);
     reader.number("disk_percent", policy.most_disk, 0, 100);
+    reader.number("network_kib_per_second", policy.most_network, 0, kMostKib);
     reader.number("battery_percent", policy.least_battery, 1, 100);
     duration(reader, "quiet_minutes", policy.quiet, 0, kMostMinutes);
     if (policy.commands.size() > kMostEntries) reader.problem(table, "'commands' holds more than 64 names");

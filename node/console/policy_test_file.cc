@@ -79,6 +79,11 @@ private:
             reader_.number("disk_percent", load.disk, 0, 100);
             return load;
         });
+        known("network_kib_per_second", readings.traffic, [this] {
+            std::uint64_t kib = 0;
+            reader_.number("network_kib_per_second", kib, 0, 1'000'000'000);
+            return gate::Traffic{kib * 1024};
+        });
         known("battery_percent", readings.battery, [this] {
             gate::Battery battery{.discharging = table_.contains("battery_percent")};
             reader_.number("battery_percent", battery.percent, 0, 100);

@@ -144,7 +144,7 @@ Check check_connections(Policy const& policy, Facts const& facts, TimePoint now)
 
 Check check_user(Policy const& policy, Facts const& facts, TimePoint now) {
     bool const restarts = facts.urgency.restarts_machine;
-    Check check{.name = "user", .sensed = true, .source = "logind"};
+    Check check{.name = "user", .sensed = true, .source = "logind, lanyard-session"};
     if (restarts) check.weight = Weight::work;
     if (!policy.user_idle && !restarts) return check;
     auto asked = policy.user_idle.value_or(std::chrono::minutes(0));
@@ -170,7 +170,7 @@ Check check_user(Policy const& policy, Facts const& facts, TimePoint now) {
 }
 
 Check check_inhibitors(Policy const& policy, Facts const& facts, TimePoint now) {
-    Check check{.name = "inhibitors", .weight = Weight::work, .sensed = true, .source = "logind"};
+    Check check{.name = "inhibitors", .weight = Weight::work, .sensed = true, .source = "logind, lanyard-session"};
     if (!policy.inhibitors && !facts.urgency.restarts_machine) return check;
     auto const& keepers = facts.readings.inhibitors;
     if (!keepers) {
@@ -223,6 +223,27 @@ Check check_load(Policy const& policy, Facts const& facts, TimePoint now) {
     return check;
 }
 
+Check check_network(Policy const& policy, Facts const& facts, TimePoint now) {
+    Check check{.name = "network", .sensed = true, .source = "/proc/net/dev"};
+    if (!policy.most_network) return check;
+    auto const& traffic = facts.readings.traffic;
+    if (!traffic) {
+        cannot_tell(check, "how busy the network is", traffic.error(), now);
+        return check;
+    }
+    // Rounded up: more than the limit is over it.
+    auto const kib = traffic->bytes_per_second / 1024 + (traffic->bytes_per_second % 1024 == 0 ? 0 : 1);
+    if (kib <= *policy.most_network) {
+        fine(check, fmt::format("the network carries {} KiB/s", kib));
+    } else {
+        close(check,
+              fmt::format("the network carries {} KiB/s for others; at most {} KiB/s is allowed", kib,
+                          *policy.most_network),
+              "wait until the download, call or backup that fills it is over", now);
+    }
+    return check;
+}
+
 Check check_battery(Policy const& policy, Facts const& facts, TimePoint now) {
     Check check{.name = "battery", .weight = Weight::work, .sensed = true, .source = "/sys/class/power_supply"};
     if (!policy.least_battery) return check;
@@ -259,6 +280,7 @@ std::vector<Check> check_sensors(Policy const& policy, Facts const& facts, TimeP
             check_inhibitors(policy, facts, now),
             check_commands(policy, facts, now),
             check_load(policy, facts, now),
+            check_network(policy, facts, now),
             check_battery(policy, facts, now)};
 }
 

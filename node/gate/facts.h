@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
@@ -29,6 +30,11 @@ struct Load {
     unsigned disk = 0;
 };
 
+// Bytes a second over the network, sent and received, without what the node itself exchanges with its peers.
+struct Traffic {
+    std::uint64_t bytes_per_second = 0;
+};
+
 struct Battery {
     bool discharging = false;
     unsigned percent = 100;
@@ -43,6 +49,7 @@ struct Readings {
     Sensed<std::vector<std::string>> inhibitors = unknown("they were not read");  // "Impress: presentation"
     Sensed<std::vector<std::string>> commands = unknown("they were not read");    // those of the policy that run
     Sensed<Load> load = unknown("it was not read");
+    Sensed<Traffic> traffic = unknown("it was not read");
     Sensed<Battery> battery = unknown("it was not read");
 };
 

@@ -19,6 +19,7 @@ struct Policy {
     bool inhibitors = false;                        // programs that ask the machine to stay awake: presentations
     std::vector<std::string> commands;              // while one of these runs, the application is left alone
     std::optional<unsigned> most_cpu, most_disk;    // percent of the last minute in which somebody waited for it
+    std::optional<unsigned> most_network;           // KiB a second, beside what the node itself exchanges
     std::optional<unsigned> least_battery;          // percent, while it is not charged
     std::chrono::minutes quiet{0};                  // all of these in a row
 

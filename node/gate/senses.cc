@@ -11,6 +11,7 @@ Wanted wanted_of(Policy const& policy, Urgency const& urgency, std::filesystem::
             .presence = policy.user_idle || urgency.restarts_machine,
             .inhibitors = policy.inhibitors || urgency.restarts_machine,
             .load = policy.most_cpu || policy.most_disk,
+            .traffic = policy.most_network.has_value(),
             .battery = policy.least_battery.has_value()};
 }
 

@@ -20,6 +20,7 @@ struct Wanted {
     bool presence = false;
     bool inhibitors = false;
     bool load = false;
+    bool traffic = false;
     bool battery = false;
 };
 

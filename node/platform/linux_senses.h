@@ -6,6 +6,8 @@
 
 #include "node/gate/busy_sensor.h"
 #include "node/gate/senses.h"
+#include "node/gate/sessions.h"
+#include "node/platform/network_meter.h"
 #include "proto/async/disk_pool.h"
 
 namespace lanyard::platform {
@@ -19,20 +21,30 @@ public:
 
     void listen_to(Word word) { word_ = std::move(word); }
 
+    // What the node itself has sent and received so far, which is no load of others; asked on the caller's thread.
+    void leave_out(std::function<std::uint64_t()> own) { own_ = std::move(own); }
+
     LinuxSenses(async::DiskPool& pool, gate::BusySensor& lock, std::filesystem::path proc = "/proc",
-                std::filesystem::path power_supply = "/sys/class/power_supply")
-        : pool_(pool), lock_(lock), proc_(std::move(proc)), power_supply_(std::move(power_supply)) {}
+                std::filesystem::path sys_class = "/sys/class")
+        : pool_(pool), lock_(lock), proc_(std::move(proc)), sys_class_(std::move(sys_class)) {}
+
+    // The helpers of desktop sessions; asked on the caller's thread.
+    void listen_to(gate::Sessions& sessions) { sessions_ = &sessions; }
 
     asio::awaitable<gate::Readings> read(gate::Wanted wanted) override;
 
 private:
     gate::Readings read_now(gate::Wanted const& wanted);
+    asio::awaitable<gate::Sensed<gate::Traffic>> traffic();
 
     async::DiskPool& pool_;
     gate::BusySensor& lock_;
     std::filesystem::path proc_;
-    std::filesystem::path power_supply_;
+    std::filesystem::path sys_class_;
     Word word_ = [](auto const&) { return std::string(); };
+    std::function<std::uint64_t()> own_ = [] { return std::uint64_t{0}; };
+    NetworkMeter meter_;
+    gate::Sessions* sessions_ = nullptr;
 };
 
 }  // namespace lanyard::platform

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <memory>
@@ -20,9 +21,11 @@ using gate::unknown;
 
 constexpr char const* kService = "org.freedesktop.login1";
 constexpr char const* kPath = "/org/freedesktop/login1";
+constexpr char const* kSession = "org.freedesktop.login1.Session";
 constexpr char const* kManager = "org.freedesktop.login1.Manager";
 constexpr std::uint64_t kPatience = 2'000'000;  // microseconds
 constexpr std::size_t kMostInhibitors = 32;
+constexpr std::size_t kMostSessions = 64;
 constexpr std::size_t kMostText = 80;
 
 using Bus = std::unique_ptr<sd_bus, decltype(&sd_bus_close_unref)>;
@@ -52,6 +55,23 @@ template <class Value>
 int get(sd_bus* bus, char const* property, char type, Value& value) {
     Problem problem;
     return sd_bus_get_property_trivial(bus, kService, kPath, kManager, property, &problem.error, type, &value);
+}
+
+template <class Value>
+int get_of(sd_bus* bus, std::string const& session, char const* property, char type, Value& value) {
+    Problem problem;
+    return sd_bus_get_property_trivial(bus, kService, session.c_str(), kSession, property, &problem.error, type,
+                                       &value);
+}
+
+int text_of(sd_bus* bus, std::string const& session, char const* property, std::string& value) {
+    Problem problem;
+    char* raw = nullptr;
+    auto const code =
+        sd_bus_get_property_string(bus, kService, session.c_str(), kSession, property, &problem.error, &raw);
+    std::unique_ptr<char, decltype(&std::free)> const text(raw, std::free);
+    if (code >= 0) value = raw;
+    return code;
 }
 
 std::chrono::microseconds monotonic_now() {
@@ -84,6 +104,49 @@ Descriptor inhibit(sd_bus* bus, std::string const& why, char const* mode) {
     return Descriptor(fcntl(lock, F_DUPFD_CLOEXEC, 0));
 }
 
+struct Listed {
+    std::uint32_t user;
+    std::string path;
+};
+
+Sensed<std::vector<Listed>> list_sessions(sd_bus* bus) {
+    Problem problem;
+    sd_bus_message* raw = nullptr;
+    auto code = sd_bus_call_method(bus, kService, kPath, kManager, "ListSessions", &problem.error, &raw, "");
+    if (code < 0) return no_answer(code);
+    Message const answer(raw, sd_bus_message_unref);
+    code = sd_bus_message_enter_container(raw, 'a', "(susso)");
+    std::vector<Listed> sessions;
+    while (code >= 0) {
+        char const *id = nullptr, *name = nullptr, *seat = nullptr, *path = nullptr;
+        std::uint32_t uid = 0;
+        code = sd_bus_message_read(raw, "(susso)", &id, &uid, &name, &seat, &path);
+        if (code <= 0) break;
+        if (sessions.size() == kMostSessions) return unknown("more than 64 sessions are logged in");
+        sessions.push_back({uid, path});
+    }
+    if (code < 0) return no_answer(code);
+    return sessions;
+}
+
+// The code is negative when the session has ended meanwhile.
+int describe(sd_bus* bus, std::string const& path, gate::Login& login, bool& ends) {
+    std::string type, state;
+    int active = 0, idle = 0;
+    std::uint64_t since = 0;
+    for (auto const code : {text_of(bus, path, "Type", type), text_of(bus, path, "State", state),
+                            get_of(bus, path, "Active", 'b', active), get_of(bus, path, "IdleHint", 'b', idle),
+                            get_of(bus, path, "IdleSinceHintMonotonic", 't', since)}) {
+        if (code < 0) return code;
+    }
+    login.desktop = type == "x11" || type == "wayland" || type == "mir";
+    login.active = active != 0;
+    ends = state == "closing";
+    auto const passed = monotonic_now() - std::chrono::microseconds(since);
+    if (idle != 0 && passed.count() > 0) login.idle = std::chrono::floor<std::chrono::seconds>(passed);
+    return 0;
+}
+
 // "shutdown:sleep:idle"
 bool keeps_awake(std::string_view what) {
     while (!what.empty()) {
@@ -110,6 +173,22 @@ Sensed<gate::Presence> presence_by_logind() {
     auto const passed = monotonic_now() - std::chrono::microseconds(since);
     if (passed.count() < 0) return unknown("systemd-logind names a time that is still to come");
     return gate::Presence{.idle = std::chrono::floor<std::chrono::seconds>(passed)};
+}
+
+Sensed<std::vector<gate::Login>> logins_by_logind() {
+    auto const bus = open_bus();
+    if (!bus) return unknown(bus.error());
+    auto const listed = list_sessions(bus->get());
+    if (!listed) return unknown(listed.error());
+    std::vector<gate::Login> logins;
+    for (auto const& session : *listed) {
+        gate::Login login{.user = session.user};
+        bool ends = false;
+        auto const code = describe(bus->get(), session.path, login, ends);
+        if (code < 0) return no_answer(code);
+        if (!ends) logins.push_back(login);
+    }
+    return logins;
 }
 
 Sensed<std::vector<std::string>> inhibitors_by_logind() {

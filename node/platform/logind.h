@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "node/gate/facts.h"
+#include "node/gate/sessions.h"
 #include "node/platform/descriptor.h"
 
 namespace lanyard::platform {
@@ -13,6 +14,9 @@ namespace lanyard::platform {
 
 // Over all sessions, local and remote. A desktop that never tells logind of its idleness is never idle.
 gate::Sensed<gate::Presence> presence_by_logind();
+
+// All sessions that are not about to end.
+gate::Sensed<std::vector<gate::Login>> logins_by_logind();
 
 // Who blocks going idle, sleep or shutdown at this moment: "Impress: presentation". Delays do not count.
 gate::Sensed<std::vector<std::string>> inhibitors_by_logind();

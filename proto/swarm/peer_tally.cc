@@ -98,4 +98,10 @@ std::uint64_t PeerTally::sent() const {
     return sum;
 }
 
+std::uint64_t PeerTally::exchanged() const {
+    std::uint64_t sum = 0;
+    for (auto const& [peer, bytes] : sums()) sum += bytes.sent + bytes.received;
+    return sum;
+}
+
 }  // namespace lanyard::swarm

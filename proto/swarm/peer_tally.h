@@ -39,6 +39,7 @@ public:
     bool any_open() const;
     std::vector<PeerBytes> peers() const;
     std::uint64_t sent() const;
+    std::uint64_t exchanged() const;  // sent and received
 
 private:
     struct Bytes {

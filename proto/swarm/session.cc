@@ -159,6 +159,7 @@ Status Session::Impl::hand_over(Torrent& torrent, std::shared_ptr<lt::torrent_in
 void Session::Impl::remove(InfoHash const& info_hash) {
     auto const torrent = torrents.find(info_hash);
     if (!torrent) return;
+    exchanged_before += torrent->tally.exchanged();
     torrents.erase(info_hash);
     drop(*torrent);
     torrent->removed = true;
@@ -286,6 +287,12 @@ std::optional<Progress> Session::progress(InfoHash const& info_hash) const {
 }
 
 void Session::remove(InfoHash const& info_hash) { impl_->remove(info_hash); }
+
+std::uint64_t Session::exchanged() const {
+    auto sum = impl_->exchanged_before;
+    for (auto const& [info_hash, torrent] : impl_->torrents.all()) sum += torrent->tally.exchanged();
+    return sum;
+}
 
 void Session::rest() {
     impl_->resting = true;

@@ -95,6 +95,9 @@ public:
     std::optional<Progress> progress(InfoHash const& info_hash) const;
     void remove(InfoHash const& info_hash);
 
+    // Payload sent and received so far, over all torrents, also those that were removed.
+    std::uint64_t exchanged() const;
+
     // Looks at progress no more, so that nothing of the session keeps the io_context from ending.
     void rest();
 

@@ -52,7 +52,8 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     lt::ip_filter allowed;
     std::unique_ptr<lt::session> session;  // made when there is something to share
     Torrents torrents;
-    std::uint16_t port = 0;  // 0: not listening
+    std::uint64_t exchanged_before = 0;  // by those that were removed
+    std::uint16_t port = 0;              // 0: not listening
     Error listen_failure{Errc::listen_failed, "not listening, because there is nothing to share"};
     asio::steady_timer tick;
     bool ticking = false;

@@ -15,10 +15,10 @@ BUILD_PACKAGES=(
   g++ cmake ninja-build ccache mold pkg-config protobuf-compiler
   libarchive-dev libboost-dev libcli11-dev libexpected-dev libfmt-dev libhowardhinnant-date-dev libprotobuf-dev libqrencode-dev
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libsystemd-dev libtomlplusplus-dev libtorrent-rasterbar-dev
-  libzstd-dev zlib1g-dev)
+  libx11-dev libxss-dev libzstd-dev zlib1g-dev)
 TEST_PACKAGES=(
   aria2 curl dbus googletest iproute2 libgtest-dev opensc openssl python3 python3-cryptography python3-dbusmock
-  python3-gi python3-protobuf python3-pytest rpm softhsm2 transmission-cli zstd)
+  python3-gi python3-protobuf python3-pytest python3-xlib rpm softhsm2 transmission-cli xvfb zstd)
 DEMO_PACKAGES=(ca-certificates curl iproute2 python3 python3-protobuf)
 BENCH_PACKAGES=(aria2 ca-certificates curl iproute2 python3 python3-protobuf wrk)
 FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)

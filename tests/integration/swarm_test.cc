@@ -222,6 +222,20 @@ TEST_F(SwarmTest, AFileIsRenamedWhileItIsShared) {
     EXPECT_EQ(support::read_file(other->file), bytes_);
 }
 
+TEST_F(SwarmTest, WhatWasExchangedStaysKnownWhenItsTorrentIsRemoved) {
+    publish(2 * kMiB);
+    auto const source = seeder(settings(2, Part::seeder));
+    auto node = peer(settings(3));
+    EXPECT_EQ(node->session->exchanged(), 0u);
+    download(*node, {source->endpoint()});
+    ASSERT_TRUE(run_until([&] { return node->ending.has_value(); }));
+    EXPECT_GE(node->session->exchanged(), bytes_.size());
+    ASSERT_TRUE(run_until([&] { return source->session->exchanged() >= bytes_.size(); }));
+    auto const before = node->session->exchanged();
+    node->session->remove(info_.info_hash);
+    EXPECT_GE(node->session->exchanged(), before);
+}
+
 TEST_F(SwarmTest, RemovingATorrentEndsTheWaitAndKeepsTheFile) {
     publish(kMiB);
     auto node = peer(settings(3));

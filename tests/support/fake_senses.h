@@ -23,6 +23,7 @@ public:
         readings.inhibitors = std::vector<std::string>();
         readings.commands = std::vector<std::string>();
         readings.load = gate::Load{};
+        readings.traffic = gate::Traffic{};
         readings.battery = gate::Battery{};
         return readings;
     }

@@ -11,6 +11,7 @@ import dbus.bus
 from . import enclosure, programs
 
 NAME, PATH, MANAGER = "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"
+MOCK = "org.freedesktop.DBus.Mock"
 
 
 class Logind:
@@ -34,7 +35,7 @@ class Logind:
             return False
 
     def _set(self, **properties):
-        dbus.Interface(self._object, "org.freedesktop.DBus.Mock").UpdateProperties(MANAGER, properties)
+        dbus.Interface(self._object, MOCK).UpdateProperties(MANAGER, properties)
 
     def somebody_types(self):
         self._set(IdleHint=dbus.Boolean(False))
@@ -45,6 +46,15 @@ class Logind:
 
     def nobody_is_logged_in(self):
         self._set(IdleHint=dbus.Boolean(True), IdleSinceHintMonotonic=dbus.UInt64(0))
+
+    def add_session(self, name, uid, kind):
+        """An active one, of `kind` x11, wayland or tty, that never says that it is idle."""
+        dbus.Interface(self._object, MOCK).AddSession(name, "seat0", dbus.UInt32(uid), f"user{uid}", True)
+        session = self._connection.get_object(NAME, f"{PATH}/session/{name}")
+        dbus.Interface(session, MOCK).UpdateProperties("org.freedesktop.login1.Session", {"Type": kind})
+
+    def end_session(self, name):
+        dbus.Interface(self._object, MOCK).RemoveObject(f"{PATH}/session/{name}")
 
     def inhibit(self, what, who, why, mode="block"):
         """Until what it returns is closed."""

@@ -15,7 +15,8 @@ subprocess.run(["protoc", f"--proto_path={SCHEMA}", f"--python_out={_generated.n
 sys.path.insert(0, _generated.name)
 
 from lanyard.v1 import (  # noqa: E402
-    admin_pb2, check_pb2, enroll_pb2, envelope_pb2, local_pb2, metadata_pb2, report_pb2, signing_pb2, status_pb2)
+    admin_pb2, check_pb2, enroll_pb2, envelope_pb2, local_pb2, metadata_pb2, report_pb2, session_pb2, signing_pb2,
+    status_pb2)
 
 
 def from_json(text, kind):

@@ -103,6 +103,56 @@ TEST(Pressure, IsThereOnThisMachine) {
     EXPECT_TRUE(pressure(kProc));
 }
 
+char const* const kHead =
+    "Inter-|   Receive                                                |  Transmit\n"
+    " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier\n";
+
+TEST(BytesCarried, AreThoseOfInterfacesWithADeviceForTheOthersCarryThemASecondTime) {
+    support::Scratch proc;
+    write(proc / "net/dev", std::string(kHead) + "    lo: 9000 1 0 0 0 0 0 0 9000 1 0 0 0 0 0 0\n" +
+                                "  eth0: 1000 1 0 0 0 0 0 0 200 1 0 0 0 0 0 0\n" +
+                                " tun0:   500 1 0 0 0 0 0 0 100 1 0 0 0 0 0 0\n");
+    EXPECT_EQ(bytes_carried(proc.root(), proc / "class"), 1800u) << "none has a device: a container";
+    std::filesystem::create_directories(proc / "class/eth0/device");
+    EXPECT_EQ(bytes_carried(proc.root(), proc / "class"), 1200u);
+}
+
+TEST(BytesCarried, AreUnknownWhenTheyAreWrittenInAnotherWay) {
+    support::Scratch proc;
+    EXPECT_FALSE(bytes_carried(proc.root(), proc.root()));
+    for (auto const* text :
+         {"", "a line", "eth0", "eth0: 1 2 3\n", "eth0: x 1 0 0 0 0 0 0 9 1\n", ": 1 1 1 1 1 1 1 1 1\n"}) {
+        write(proc / "net/dev", (*text == '\0' ? "one line\n" : kHead) + std::string(text));
+        EXPECT_FALSE(bytes_carried(proc.root(), proc.root())) << text;
+    }
+    EXPECT_TRUE(bytes_carried(kProc, "/sys/class/net"));
+}
+
+class NetworkMeterTest : public testing::Test {
+protected:
+    static NetworkMeter::Count at(int second, std::uint64_t carried, std::uint64_t own = 0) {
+        return {NetworkMeter::Time(std::chrono::seconds(second)), carried, own};
+    }
+    NetworkMeter meter;
+};
+
+TEST_F(NetworkMeterTest, NeedsTwoCountsThatAreNeitherTooNearNorTooFar) {
+    EXPECT_FALSE(meter.rate(at(0, 0)));
+    EXPECT_FALSE(meter.rate(at(0, 500))) << "less than a second after the only one";
+    EXPECT_EQ(meter.rate(at(5, 5'000)), 1'000u);
+    EXPECT_EQ(meter.rate(at(5, 9'999)), 1'000u) << "who asks at the same moment hears the same";
+    EXPECT_EQ(meter.rate(at(65, 605'000)), 10'000u);
+    EXPECT_FALSE(meter.rate(at(165, 700'000))) << "too long ago";
+    EXPECT_FALSE(meter.rate(at(166, 100))) << "an interface has gone, with its counts";
+    EXPECT_EQ(meter.rate(at(167, 200)), 100u);
+}
+
+TEST_F(NetworkMeterTest, LeavesOutWhatTheNodeItselfExchanges) {
+    meter.rate(at(0, 0, 0));
+    EXPECT_EQ(meter.rate(at(1, 1'050'000, 1'000'000)), 0u) << "with its headers";
+    EXPECT_EQ(meter.rate(at(2, 1'050'000 + 2'100'000, 2'000'000)), 1'000'000u);
+}
+
 class BatteryTest : public testing::Test {
 protected:
     void supply(std::string const& name, std::string const& type, std::string const& capacity,
@@ -164,7 +214,7 @@ TEST(LinuxSenses, ReadsWhatWasAskedForAndNothingElse) {
     asio::io_context io;
     async::DiskPool pool(1);
     LinuxBusyLock lock;
-    LinuxSenses senses(pool, lock, proc.root(), proc / "power_supply");
+    LinuxSenses senses(pool, lock, proc.root(), proc / "sys");
     gate::Wanted wanted{.home = home.root(), .load = true, .battery = true};
     auto const readings = support::run(io, senses.read(wanted));
     EXPECT_EQ(readings.busy, gate::Busy::no);

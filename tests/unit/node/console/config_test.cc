@@ -71,6 +71,13 @@ TEST(NodeConfig, KeepsMirrors) {
     EXPECT_EQ(NodeConfig::parse(config.to_toml(), "node.toml")->mirrors, config.mirrors);
 }
 
+TEST(NodeConfig, KeepsTheSocketOfTheSessionHelper) {
+    auto config = config_from(join_line(), *terms_from(join_line()), kId, "host").value();
+    EXPECT_EQ(config.session_socket, "") << "a server has none";
+    config.session_socket = "/run/lanyard/session.sock";
+    EXPECT_EQ(NodeConfig::parse(config.to_toml(), "node.toml")->session_socket, config.session_socket);
+}
+
 TEST(JoinTerms, ComeFromATokenOrADigestAndNeverFromNothing) {
     Options options;
     EXPECT_FALSE(terms_from(options));
@@ -127,6 +134,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"UnknownSection", valid() + "[sedeer]\n", "node.toml:7: unknown section 'sedeer'"},
                     Wrong{"UnknownKey", valid() + "[swarm]\nprot = 1\n", "node.toml:8: unknown key 'prot'"},
                     Wrong{"PortOutOfRange", valid() + "[swarm]\nport = 70000\n", "from 0 to 65535"},
+                    Wrong{"RelativeSessionSocket", valid() + "[session]\nsocket = \"run.sock\"\n",
+                          "'socket' in [session] must be an absolute path"},
                     Wrong{"TextForNumber", valid() + "[swarm]\nport = \"8431\"\n", "node.toml:8"},
                     Wrong{"RelativeDirectory", valid() + "[[app]]\nname = \"a\"\ndirectory = \"x\"\n", "absolute"},
                     Wrong{"BadAppName", valid() + "[[app]]\nname = \"../a\"\ndirectory = \"/x\"\n", "node.toml:7"},

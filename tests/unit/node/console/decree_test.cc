@@ -114,6 +114,7 @@ inhibitors = true
 commands = ["rsync"]
 cpu_percent = 20
 disk_percent = 30
+network_kib_per_second = 1024
 battery_percent = 40
 quiet_minutes = 5
 slot = true
@@ -133,6 +134,7 @@ TEST(PolicySection, IsReadAndWrittenWithEveryKey) {
     auto const rules = rules_of(*again).value();
     auto const& policy = rules.of(again->apps[0].app.name);
     ASSERT_EQ(policy.windows.size(), 2u);
+    EXPECT_EQ(policy.most_network, 1024u);
     EXPECT_EQ(policy.windows[1].text(), "sat,sun");
     EXPECT_EQ(policy.zone.offset_at(kNow).ahead, 2h);
     EXPECT_EQ(policy.most_connections, 0u);
@@ -199,6 +201,7 @@ inhibitors = ["Impress: presentation"]
 commands = ["rsync"]
 cpu_percent = 12
 disk_percent = 3
+network_kib_per_second = 700
 battery_percent = 50
 quiet_minutes = 7
 slot = "2026-06-16 03:00"
@@ -214,6 +217,7 @@ windows = ["22:00-05:00"]
     EXPECT_EQ(facts.readings.connections, 3u);
     EXPECT_EQ(facts.readings.presence->idle, 43min);
     EXPECT_EQ(facts.readings.load->cpu, 12u);
+    EXPECT_EQ(facts.readings.traffic->bytes_per_second, 700u * 1024);
     EXPECT_TRUE(facts.readings.battery->discharging);
     EXPECT_EQ(facts.quiet_for, 7min);
     EXPECT_EQ(made->policy->windows.size(), 1u);
@@ -228,13 +232,13 @@ TEST(PolicyCase, IsAnIdleMachineWhenItSaysNothingAndBlindWhenItSaysSo) {
     auto const blind = parse_policy_case(
                            "busy = \"unknown\"\nconnections = \"unknown\"\nuser_idle_minutes = \"unknown\"\n"
                            "inhibitors = \"unknown\"\ncommands = \"unknown\"\ncpu_percent = \"unknown\"\n"
-                           "battery_percent = \"unknown\"\n",
+                           "battery_percent = \"unknown\"\nnetwork_kib_per_second = \"unknown\"\n",
                            "f", kNow, gate::Zone::utc())
                            .value();
     auto const& readings = blind.facts.readings;
     EXPECT_EQ(readings.busy, gate::Busy::unknown);
     EXPECT_FALSE(readings.connections || readings.presence || readings.inhibitors || readings.commands ||
-                 readings.load || readings.battery);
+                 readings.load || readings.traffic || readings.battery);
 }
 
 TEST(PolicyCase, RefusesWhatIsWrongAsWrongUsage) {

@@ -192,6 +192,14 @@ INSTANTIATE_TEST_SUITE_P(
                   "waiting",
                   {"programs had to wait for the processor in 64 % of the last minute",
                    "-> wait until the machine has less to do"}},
+        Situation{"TheNetworkIsBusy",
+                  [](House& h) {
+                      h.policy.most_network = 1024;
+                      h.senses.now.traffic = gate::Traffic{3 * 1024 * 1024};
+                  },
+                  "waiting",
+                  {"the network carries 3072 KiB/s for others; at most 1024 KiB/s is allowed",
+                   "-> wait until the download, call or backup that fills it is over"}},
         Situation{"TheBatteryIsLow",
                   [](House& h) {
                       h.policy.least_battery = 40;

@@ -23,6 +23,7 @@ Policy strict() {
     policy.commands = {"rsync"};
     policy.most_cpu = 20;
     policy.most_disk = 20;
+    policy.most_network = 100;
     policy.least_battery = 30;
     return policy;
 }
@@ -62,6 +63,7 @@ std::vector<Sensor> const kSensors{
     {"commands", [](auto& r) { r.commands = std::vector<std::string>{"rsync"}; },
      [](auto& r) { r.commands = unknown("x"); }, true},
     {"load", [](auto& r) { r.load = Load{.cpu = 21}; }, [](auto& r) { r.load = unknown("x"); }, false},
+    {"network", [](auto& r) { r.traffic = Traffic{100 * 1024 + 1}; }, [](auto& r) { r.traffic = unknown("x"); }, false},
     {"battery",
      [](auto& r) {
          r.battery = Battery{true, 29};
@@ -138,7 +140,8 @@ TEST(Decision, SaysWhyItIsOpen) {
     facts.readings.presence = Presence{.idle = 43min};
     EXPECT_EQ(decide(policy, facts, kNow).because,
               "window 12:00-13:00 open, not busy, 0 connections, nobody at the machine for 43 min, no presentation or "
-              "the like, no rsync runs, the machine has little to do, on mains power");
+              "the like, no rsync runs, the machine has little to do, the network "
+              "carries 0 KiB/s, on mains power");
 }
 
 TEST(Decision, SaysWhatItPassedOver) {
@@ -285,9 +288,9 @@ TEST(Decision, StaysShutWhenTheNodesOwnNotesCannotBeRead) {
 TEST(Decision, ListsEveryCheckInTheSameOrder) {
     std::vector<std::string> names;
     for (auto const& check : decide(Policy{}, idle(), kNow).checks) names.emplace_back(check.name);
-    EXPECT_EQ(names,
-              (std::vector<std::string>{"notes", "hold", "postponed", "tonight", "window", "slot", "busy",
-                                        "connections", "user", "inhibitors", "commands", "load", "battery", "quiet"}));
+    EXPECT_EQ(names, (std::vector<std::string>{"notes", "hold", "postponed", "tonight", "window", "slot", "busy",
+                                               "connections", "user", "inhibitors", "commands", "load", "network",
+                                               "battery", "quiet"}));
 }
 
 }  // namespace
