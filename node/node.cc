@@ -84,9 +84,10 @@ Node::Care::Care(Node& node, console::AppConfig const& config)
       socket({node.io_, node.contract_, node.keeper_, node.events_}, app.name, app.home, node.speaker_of(config)),
       ports(node.ports_),
       downtime(ports, std::chrono::steady_clock::now),
-      commands(node.runner_, downtime, node.alarm_, std::chrono::steady_clock::now),
-      control({commands, node.contract_, node.keeper_, node.handovers_, ports, downtime, node.alarm_, node.events_,
-               std::chrono::steady_clock::now, [this](drain::AppRelease const&) { socket.listen(); }}),
+      commands(node.runner_, downtime, node.talk_alarm_, std::chrono::steady_clock::now),
+      control({commands, node.contract_, node.keeper_, node.handovers_, ports, downtime, node.talk_alarm_, node.events_,
+               std::chrono::steady_clock::now, [this](drain::AppRelease const&) { socket.listen(); },
+               [this](std::uint32_t uid) { return socket.is_own(uid); }}),
       prober(node.reach_, node.runner_, downtime, node.alarm_, std::chrono::steady_clock::now),
       pipeline({node.fetcher_, node.stager_, node.gate_, control, node.applier_, prober, node.journal_, &node.vigil_},
                downtime, node.events_),
@@ -126,17 +127,18 @@ Node::Node(asio::io_context& io, events::Events& events, NodeConfig const& confi
       stager_(io, disk_, platform::make_durable),
       memory_(database),
       rules_(std::move(setup.rules)),
-      gate_({alarm_, senses_, memory_, events}, rules_, {utc_now, std::chrono::steady_clock::now}),
+      gate_({talk_alarm_, senses_, memory_, events}, rules_, {utc_now, std::chrono::steady_clock::now}),
       diary_(diary_alarm_, senses_, memory_, utc_now, [this] { return with_quiet_hours(); }),
       handovers_(database),
-      contract_(std::chrono::steady_clock::now, [this] { alarm_.wake(); }),
+      contract_(std::chrono::steady_clock::now, [this] { talk_.ring(); }),
       installer_runner_(runner_, files.installer_lock(), platform::has_systemd(), platform::confine_program()),
       toolbox_(platform::has_apt(), platform::rpm_is_guest()),
       installer_([this](release::PackageType type) -> apply::Tool const& { return toolbox_.of(type); },
                  {installer_runner_, alarm_, std::chrono::steady_clock::now}, events),
       recipient_(seeder_, passport.key(), config.id, config.name),
       desk_(io, config, checker_, records_, gate_, events),
-      policy_desk_({config, desk_, checker_, records_, gate_, memory_, rules_, utc_now, [this] { alarm_.wake(); }}),
+      policy_desk_(
+          {config, desk_, checker_, records_, gate_, memory_, rules_, utc_now, [this] { talk_alarm_.wake(); }}),
       local_(io, events,
              [this](v1::LocalRequest request, console::Desk::Say say) {
                  return answer(std::move(request), std::move(say));
@@ -183,7 +185,8 @@ Status Node::start_loops() {
         journal_.keep(care.app.name, mine ? std::optional(mine->offer.target) : std::nullopt);
         ++looping_;
         auto loop = run_loop(care, std::move(mine));
-        asio::co_spawn(io_, std::move(loop), asio::detached);
+        asio::co_spawn(io_, std::move(loop),
+                       [this, app = care.app.name](std::exception_ptr const& broken) { loop_ended(app, broken); });
     }
     auto reporting = outbox_loop_.run();
     asio::co_spawn(io_, std::move(reporting), asio::detached);
@@ -196,9 +199,6 @@ asio::awaitable<void> Node::run_loop(Care& care, std::optional<journal::Attempt>
     // The end of an attempt cleans up by itself.
     if (!unfinished) co_await sweep_home(care);
     co_await care.loop.run(std::move(unfinished));
-    --looping_;
-    if (stopping_) stop_listening();
-    all_stopped_.ring();
 }
 
 asio::awaitable<void> Node::loops_ended() {
@@ -206,6 +206,8 @@ asio::awaitable<void> Node::loops_ended() {
         co_await all_stopped_.wait(std::chrono::minutes(1));
     }
     alarm_.cancel();
+    talk_alarm_.cancel();
+    talk_pause_.cancel();
 }
 
 asio::awaitable<Status> Node::serve() {
@@ -295,36 +297,6 @@ asio::awaitable<void> Node::tell_sessions() {
         }
         if (!stopping_) co_await session_bell_.wait(kSessionsEvery);
     }
-}
-
-void Node::walk_ended() {
-    desk_.walk_ended();
-    session_bell_.ring();
-    outbox_bell_.ring();
-    if (stopping_) return;
-    sweep_packages();
-    auto looking = look_again();
-    asio::co_spawn(io_, std::move(looking), asio::detached);
-}
-
-// What runs has changed, so the offers are judged again now; if that fails, with the next answer of the seeder.
-asio::awaitable<void> Node::look_again() {
-    checker_.look_again();
-    std::chrono::seconds const at_once(0);
-    auto const outcome = co_await checker_.check(at_once);
-    if (outcome && !stopping_) dispatch(*outcome);
-}
-
-// The others need no diary: nobody asks for their quiet hour.
-std::vector<gate::Watched> Node::with_quiet_hours() {
-    std::vector<gate::Watched> watched;
-    for (auto const& care : cares_) {
-        auto const& policy = rules_.of(care.app.name);
-        auto const installed = policy.slot ? records_.installed(care.app.name) : Result<journal::Installed>();
-        if (!policy.slot || !installed || !installed->current) continue;
-        watched.push_back({care.app.name, policy, care.app.home, installed->current->install.ports});
-    }
-    return watched;
 }
 
 // While a walk looks for its end, its application may still have something to say.

@@ -36,6 +36,7 @@
 #include "node/platform/linux_process_runner.h"
 #include "node/platform/linux_senses.h"
 #include "node/platform/linux_socket_keeper.h"
+#include "node/platform/linux_spawn.h"
 #include "node/platform/linux_vigil.h"
 #include "node/platform/session_socket.h"
 #include "node/probe/health_prober.h"
@@ -46,6 +47,7 @@
 #include "node/update/app_loop.h"
 #include "node/update/pipeline.h"
 #include "proto/async/disk_pool.h"
+#include "proto/async/paced.h"
 #include "proto/async/steady_alarm.h"
 
 namespace lanyard {
@@ -100,6 +102,8 @@ private:
         update::AppLoop loop;
     };
 
+    static constexpr std::chrono::milliseconds kTalkPause{250};
+
     Status start_loops();
     Status write_keepsake(release::AppId const& app, std::string const& bytes);
     asio::awaitable<Status> regain_trust();
@@ -111,6 +115,7 @@ private:
     asio::awaitable<void> look_again();
     asio::awaitable<void> tell_sessions();
     asio::awaitable<void> run_loop(Care& care, std::optional<journal::Attempt> unfinished);
+    void loop_ended(release::AppId const& app, std::exception_ptr const& broken);
     asio::awaitable<void> drain_outbox();
     asio::awaitable<void> loops_ended();
     std::vector<release::Target> kept();
@@ -133,7 +138,11 @@ private:
     platform::LinuxBusyLock busy_lock_;
     platform::LinuxSenses senses_{disk_, busy_lock_};  // outlives what the pool still does for it
     async::DiskPool disk_;
-    async::SteadyAlarm alarm_{io_};       // of the rooms: until each walk has found a safe end
+    async::SteadyAlarm alarm_{io_};  // of the rooms: until each walk has found a safe end
+    // Of those that wait for what an application says, so that it wakes nobody else.
+    async::SteadyAlarm talk_alarm_{io_};
+    async::SteadyAlarm talk_pause_{io_};
+    async::Paced talk_{io_, talk_pause_, kTalkPause, [this] { talk_alarm_.wake(); }};
     async::SteadyAlarm poll_alarm_{io_};  // of the poll loop: ends with stop()
     store::MetadataStore metadata_;
     journal::SqliteJournal database_journal_;
@@ -160,7 +169,7 @@ private:
     gate::IdleGate gate_;
     async::SteadyAlarm diary_alarm_{io_};
     gate::Diary diary_;
-    platform::LinuxProcessRunner runner_{io_};
+    platform::LinuxProcessRunner runner_{io_, platform::LinuxProcessRunner::kSearchPath, platform::raise_open_files()};
     platform::LinuxSocketKeeper keeper_;
     platform::LinuxPortSensor ports_{"/proc", &keeper_};
     journal::SqliteHandovers handovers_;

@@ -117,4 +117,47 @@ std::vector<release::Target> Node::kept() {
     return targets;
 }
 
+// A bug of one application's loop is told, and holds up neither the others nor the end of the node.
+void Node::loop_ended(release::AppId const& app, std::exception_ptr const& broken) {
+    --looping_;
+    try {
+        if (broken) std::rethrow_exception(broken);
+    } catch (std::exception const& bug) {
+        events_.error("node.failed", app.text() + " is not kept up to date any more until the node is started again: " +
+                                         bug.what() + "; please report this");
+    }
+    if (stopping_) stop_listening();
+    all_stopped_.ring();
+}
+
+void Node::walk_ended() {
+    desk_.walk_ended();
+    session_bell_.ring();
+    outbox_bell_.ring();
+    if (stopping_) return;
+    sweep_packages();
+    auto looking = look_again();
+    asio::co_spawn(io_, std::move(looking), asio::detached);
+}
+
+// What runs has changed, so the offers are judged again now; if that fails, with the next answer of the seeder.
+asio::awaitable<void> Node::look_again() {
+    checker_.look_again();
+    std::chrono::seconds const at_once(0);
+    auto const outcome = co_await checker_.check(at_once);
+    if (outcome && !stopping_) dispatch(*outcome);
+}
+
+// The others need no diary: nobody asks for their quiet hour.
+std::vector<gate::Watched> Node::with_quiet_hours() {
+    std::vector<gate::Watched> watched;
+    for (auto const& care : cares_) {
+        auto const& policy = rules_.of(care.app.name);
+        auto const installed = policy.slot ? records_.installed(care.app.name) : Result<journal::Installed>();
+        if (!policy.slot || !installed || !installed->current) continue;
+        watched.push_back({care.app.name, policy, care.app.home, installed->current->install.ports});
+    }
+    return watched;
+}
+
 }  // namespace lanyard

@@ -33,8 +33,9 @@ milliseconds pause_until(std::chrono::steady_clock::time_point limit, std::chron
 asio::awaitable<Status> AttendedAppControl::prepare(AppRelease release, release::Target next, bool last_word) {
     auto const& app = release.target.app;
     record(release);
+    bool const keeps = release.target.install.keep_ports && next.install.keep_ports;
     // Before it is asked: it may close its sockets as its answer.
-    if (release.target.install.keep_ports && next.install.keep_ports) hold(release);
+    if (keeps) hold(copies_of(release));
     parts_.contract.ask(app, release.target.install.drain_deadline, last_word, next.version.text());
     auto consent = co_await wait_for_consent(release, last_word);
     bool const ready = consent.word == Word::yes;
@@ -47,7 +48,8 @@ asio::awaitable<Status> AttendedAppControl::prepare(AppRelease release, release:
         parts_.events.warning("drain.forced",
                               fmt::format("{} is stopped all the same: {}", title_of(release), consent.why));
     }
-    if (next.install.keep_ports && !consent.sockets.empty()) hold(std::move(consent.sockets));
+    parts_.contract.decided(app);
+    if (keeps && !consent.sockets.empty()) add_handed_out(release, std::move(consent.sockets));
     auto const kept = keep(release, std::move(consent.token));
     if (!kept) call_off(release);
     co_return kept;
@@ -78,7 +80,7 @@ void AttendedAppControl::record(AppRelease const& release) {
     }
 }
 
-void AttendedAppControl::hold(AppRelease const& release) {
+HeldSockets AttendedAppControl::copies_of(AppRelease const& release) const {
     auto const& ports = release.target.install.ports;
     HeldSockets copies;
     for (auto const port : ports) {
@@ -99,7 +101,7 @@ void AttendedAppControl::hold(AppRelease const& release) {
             }
         }
     }
-    hold(std::move(copies));
+    return copies;
 }
 
 // A port may be used by several programs, each at an address of its own. What is another user's is not handed to the
@@ -112,13 +114,35 @@ std::optional<std::string> AttendedAppControl::why_not_held(std::uint16_t port, 
             return fmt::format("users {} and {} listen there, and which of the sockets are its own is not known", *user,
                                socket.uid);
         }
+        if (!parts_.is_own(socket.uid)) {
+            return fmt::format(
+                "user {} listens there, who is neither the node's user, the owner of the application's directory nor "
+                "the 'user' of its [[app]] in node.toml",
+                socket.uid);
+        }
         user = socket.uid;
         if (++held > kMaxHandedSockets) return fmt::format("more than {} sockets are not held", kMaxHandedSockets);
     }
     return std::nullopt;
 }
 
-// What the application itself hands out is what it wants to have back.
+// What the application itself hands out comes back by the names it gave; what else was copied stays.
+void AttendedAppControl::add_handed_out(AppRelease const& release, HeldSockets sockets) {
+    for (auto& copy : held_) {
+        bool const handed =
+            std::any_of(sockets.begin(), sockets.end(), [&](auto const& socket) { return socket.inode == copy.inode; });
+        if (handed) continue;
+        if (sockets.size() < kMaxHandedSockets) {
+            sockets.push_back(std::move(copy));
+        } else {
+            parts_.events.warning("custody.failed",
+                                  fmt::format("port {} of {} is closed meanwhile: more than {} sockets are not held",
+                                              copy.port, title_of(release), kMaxHandedSockets));
+        }
+    }
+    hold(std::move(sockets));
+}
+
 void AttendedAppControl::hold(HeldSockets sockets) {
     held_ = std::move(sockets);
     Ports open;

@@ -26,6 +26,8 @@ public:
         SteadyClock now;
         std::function<void(AppRelease const&)> before_start = [](AppRelease const&) {
         };  // it can be reached from now on
+        // Whether sockets that this user has made are the application's.
+        std::function<bool(std::uint32_t)> is_own = [](std::uint32_t) { return true; };
     };
 
     explicit AttendedAppControl(Parts parts) : parts_(std::move(parts)) {}
@@ -42,8 +44,9 @@ private:
     asio::awaitable<Contract::Consent> wait_for_consent(AppRelease const& release, bool last_word);
     asio::awaitable<Status> wait_for_takeover(AppRelease const& release);
     void record(AppRelease const& release);
-    void hold(AppRelease const& release);
+    HeldSockets copies_of(AppRelease const& release) const;
     void hold(HeldSockets sockets);
+    void add_handed_out(AppRelease const& release, HeldSockets sockets);
     std::optional<std::string> why_not_held(std::uint16_t port, std::size_t held) const;
     void let_go();
     void was_stopped();

@@ -42,6 +42,8 @@ public:
 
     // Why the application must not be interrupted, for people; empty: no process says so.
     std::string busy(release::AppId const& app) const;
+    // Whether this one says so.
+    bool is_busy(Party party) const;
 
     // Asks every process that attends, those that come later included, until call_off() or forget().
     void ask(release::AppId const& app, std::chrono::seconds limit, bool last_word, std::string const& to_version);
@@ -52,6 +54,8 @@ public:
         HeldSockets sockets{};
     };
     Consent consent(release::AppId const& app) const;
+    // The stop begins: whatever is answered now comes too late, and is refused.
+    void decided(release::AppId const& app);
     // Whoever was asked hears that there will be no stop, and counts as busy for as long as it said.
     void call_off(release::AppId const& app);
 
@@ -84,13 +88,22 @@ private:
         // Of the stop that is asked for.
         Word word = Word::waiting;
         std::optional<Lease> not_yet{};
+        bool owes_answer = false;  // to a stop that was called off
+    };
+    // What came with a Ready. It outlives the process: whoever is ready may end at once.
+    struct Given {
+        std::string by;
         std::optional<v1::Token> token{};
         HeldSockets sockets{};
+        std::optional<Party> gone_before{};  // its process has gone; these came since
     };
     struct Asked {
+        std::uint64_t number;
         Time limit;
         bool last_word;
         std::string to_version;
+        bool decided = false;
+        std::map<Party, Given> given{};
     };
     struct Handing {
         std::string version;
@@ -101,10 +114,13 @@ private:
 
     v1::Answer take(Speaker& speaker, v1::Registration const& registration);
     v1::Answer take(Speaker& speaker, v1::Busy const& busy);
-    v1::Answer take(Speaker& speaker, v1::Ready const& ready, HeldSockets sockets);
-    v1::Answer take(Speaker& speaker, v1::NotYet const& not_yet);
-    v1::Answer take(Speaker& speaker, v1::Veto const& veto);
+    v1::Answer take(Party party, Speaker& speaker, v1::Ready const& ready, HeldSockets sockets);
+    v1::Answer take(Party party, Speaker& speaker, v1::NotYet const& not_yet);
+    v1::Answer take(Party party, Speaker& speaker, v1::Veto const& veto);
     v1::Answer take(Party party, Speaker& speaker, v1::Resumed const& resumed);
+    std::string wrong_answer(Speaker& speaker, std::uint64_t number) const;
+    std::string wrong_gift(Party party, Asked const& asked, v1::Ready const& ready, std::size_t sockets) const;
+    void keep_gift(Party party, Asked& asked);
     void put_question(Speaker& speaker, Asked const& asked) const;
     void give_token(release::AppId const& app);
     bool asked_of(Speaker const& speaker) const { return speaker.attends && asked_.contains(speaker.app); }
@@ -116,6 +132,7 @@ private:
     std::map<release::AppId, Asked> asked_{};
     std::map<release::AppId, Handing> handing_{};
     Party next_ = 1;
+    std::uint64_t questions_ = 0;
 };
 
 }  // namespace lanyard::drain

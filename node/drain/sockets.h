@@ -32,6 +32,7 @@ struct HeldSocket {
     std::string address;
     std::uint16_t port = 0;
     std::shared_ptr<int const> descriptor;  // is closed when the last owner goes
+    std::uint64_t inode = 0;                // the same for all copies of the socket
 };
 
 using HeldSockets = std::vector<HeldSocket>;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 namespace lanyard::platform {
@@ -13,10 +14,12 @@ namespace {
 
 constexpr std::size_t kLengthBytes = 4;
 constexpr std::size_t kBlock = 64 * 1024;
+// The kernel's SCM_MAX_FD. What did not fit would be closed by the kernel in the middle of our call.
+constexpr std::size_t kMostSent = 253;
 
-std::size_t decode(std::string const& bytes, std::size_t at) {
+std::size_t decode(std::string const& bytes) {
     std::size_t length = 0;
-    for (std::size_t i = 0; i < kLengthBytes; ++i) length = length << 8 | static_cast<unsigned char>(bytes[at + i]);
+    for (std::size_t i = 0; i < kLengthBytes; ++i) length = length << 8 | static_cast<unsigned char>(bytes[i]);
     return length;
 }
 
@@ -41,38 +44,44 @@ std::string frame_of(google::protobuf::MessageLite const& message) {
     return frame + body;
 }
 
-bool FrameReader::receive(int socket, std::size_t room) {
-    std::array<char, kBlock> block;
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxFrameDescriptors * sizeof(int))> control{};
-    iovec into{block.data(), block.size()};
-    msghdr message{};
-    message.msg_iov = &into;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    auto const got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (got < 0) return errno == EAGAIN || errno == EINTR;
-    take_descriptors(message, descriptors_);
-    if (got == 0) return false;
-    bool const too_many =
-        (message.msg_flags & MSG_CTRUNC) != 0 || descriptors_.size() > std::min(room, kMaxFrameDescriptors);
-    if (too_many) descriptors_.clear();
-    buffer_.erase(0, std::exchange(taken_, 0));
-    buffer_.append(block.data(), static_cast<std::size_t>(got));
-    auto const length = announced();
-    return !length || *length <= kMaxFrame;
+// Of the length, and when that is known, of the frame.
+std::size_t FrameReader::missing() const {
+    if (buffer_.size() < kLengthBytes) return kLengthBytes - buffer_.size();
+    return kLengthBytes + decode(buffer_) - buffer_.size();
 }
 
-std::optional<std::size_t> FrameReader::announced() const {
-    if (buffer_.size() - taken_ < kLengthBytes) return std::nullopt;
-    return decode(buffer_, taken_);
+bool FrameReader::receive(int socket, std::size_t room) {
+    while (missing() > 0) {
+        std::array<char, kBlock> block;
+        alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostSent * sizeof(int))> control{};
+        iovec into{block.data(), std::min(block.size(), missing())};
+        msghdr message{};
+        message.msg_iov = &into;
+        message.msg_iovlen = 1;
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        auto const got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        if (got < 0) return errno == EAGAIN || errno == EINTR;
+        take_descriptors(message, descriptors_);
+        if (got == 0) return false;
+        bool const too_many =
+            (message.msg_flags & MSG_CTRUNC) != 0 || descriptors_.size() > std::min(room, kMaxFrameDescriptors);
+        if (too_many) refuse_waiting();
+        buffer_.append(block.data(), static_cast<std::size_t>(got));
+        if (buffer_.size() >= kLengthBytes && decode(buffer_) > kMaxFrame) return false;
+    }
+    return true;
+}
+
+void FrameReader::refuse_waiting() {
+    std::move(descriptors_.begin(), descriptors_.end(), std::back_inserter(refused_));
+    descriptors_.clear();
 }
 
 std::optional<FrameReader::Frame> FrameReader::next() {
-    auto const length = announced();
-    if (!length || *length > kMaxFrame || buffer_.size() - taken_ < kLengthBytes + *length) return std::nullopt;
-    Frame frame{buffer_.substr(taken_ + kLengthBytes, *length), std::exchange(descriptors_, {})};
-    taken_ += kLengthBytes + *length;
+    if (missing() > 0) return std::nullopt;
+    Frame frame{std::exchange(buffer_, {}), std::exchange(descriptors_, {})};
+    frame.bytes.erase(0, kLengthBytes);
     return frame;
 }
 

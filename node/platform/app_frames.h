@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "node/platform/descriptor.h"
@@ -25,19 +26,24 @@ public:
         std::vector<Descriptor> descriptors;  // that came with any part of it
     };
 
-    // Reads what is there. No more than `room` descriptors may wait for the rest of their frame: when there are more,
-    // all are closed, and it comes without any. False: the other side has ended, or sends what it may not.
+    // Reads what is there, up to the end of a frame: what comes with the next one is not its. No more than `room`
+    // descriptors may wait for the rest of their frame: when there are more, all are refused, and it comes without any.
+    // False: the other side has ended, or sends what it may not.
     bool receive(int socket, std::size_t room = kMaxFrameDescriptors);
+    // The frame, once it is whole. It must be taken before the next one is received.
     std::optional<Frame> next();
     // Descriptors that wait for the rest of their frame.
     std::size_t waiting() const { return descriptors_.size(); }
+    // Those that nobody wants, to be closed where that may take its time.
+    std::vector<Descriptor> refused() { return std::exchange(refused_, {}); }
+    void refuse_waiting();
 
 private:
-    std::optional<std::size_t> announced() const;
+    std::size_t missing() const;
 
-    std::string buffer_;
-    std::size_t taken_ = 0;  // of buffer_; moved away seldom, for a flood of small frames would move all the rest each
+    std::string buffer_;  // of one frame, length and all
     std::vector<Descriptor> descriptors_;
+    std::vector<Descriptor> refused_;
 };
 
 }  // namespace lanyard::platform

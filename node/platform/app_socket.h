@@ -6,24 +6,16 @@
 #include <memory>
 #include <optional>
 
-#include "node/drain/contract.h"
-#include "node/platform/linux_socket_keeper.h"
-#include "proto/async/asio.h"
-#include "proto/events/events.h"
+#include "node/platform/app_connection.h"
 
 namespace lanyard::platform {
 
-// <application's directory>/app.sock, on which one application speaks its contract (contract.proto). Its mode is 0666:
-// who may speak is asked of the kernel (SO_PEERCRED). That is root, the user of this node, the owner of the
-// application's directory, and `user`. One io_context thread.
+// <application's directory>/app.sock, on which one application speaks its contract (contract.proto). Only root, the
+// user of this node, the owner of the application's directory, and `user` can open it (socket_access.h); who is at the
+// other end is asked of the kernel, too (SO_PEERCRED). One io_context thread.
 class AppSocket {
 public:
-    struct Parts {
-        asio::io_context& io;
-        drain::Contract& contract;
-        LinuxSocketKeeper& keeper;
-        events::Events& events;
-    };
+    using Parts = AppTalk::Parts;
 
     AppSocket(Parts const& parts, release::AppId app, std::filesystem::path home, std::optional<uid_t> user);
     ~AppSocket();
@@ -35,10 +27,12 @@ public:
     void listen();
     void stop();
 
+    // Whether this user is one as whom the application may run.
+    bool is_own(uid_t uid) const;
+
     static constexpr char const* kName = "app.sock";
 
 private:
-    class Connection;
     struct Impl;
     std::shared_ptr<Impl> impl_;
 };

@@ -146,7 +146,7 @@ asio::awaitable<Result<Ending>> LinuxProcessRunner::run(drain::Command command, 
     }
     Descriptor reading(ends[0]);
     Descriptor writing(ends[1]);
-    auto const process = spawn(command, writing.get(), search_path_);
+    auto const process = spawn(command, writing.get(), search_path_, open_files_);
     writing = Descriptor();
     if (!process) co_return pass_on(process);
     auto pidfd = watch(*process);
@@ -172,7 +172,7 @@ asio::awaitable<Result<Ending>> LinuxProcessRunner::run_detached(drain::Command 
                                                                  milliseconds deadline) {
     reap_left();
     StartLog const file(log);
-    auto const process = spawn(command, file.descriptor(), search_path_);
+    auto const process = spawn(command, file.descriptor(), search_path_, open_files_);
     if (!process) co_return pass_on(process);
     auto pidfd = watch(*process);
     if (!pidfd) co_return pass_on(pidfd);
@@ -190,7 +190,7 @@ asio::awaitable<Result<Ending>> LinuxProcessRunner::run_detached(drain::Command 
 void LinuxProcessRunner::launch_detached(drain::Command const& command, std::filesystem::path const& log) noexcept try {
     reap_left();
     StartLog const file(log);
-    auto const process = spawn(command, file.descriptor(), search_path_);
+    auto const process = spawn(command, file.descriptor(), search_path_, open_files_);
     if (process) leave(*process);
 } catch (...) {
     // Out of memory or descriptors, in a destructor: there is nobody left to tell.

@@ -19,8 +19,10 @@ class LinuxProcessRunner final : public drain::ProcessRunner {
 public:
     static constexpr char const* kSearchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    explicit LinuxProcessRunner(asio::io_context& io, std::string search_path = kSearchPath)
-        : io_(io), search_path_(std::move(search_path)) {}
+    // `open_files`: the soft limit of them that commands get; 0: this program's.
+    explicit LinuxProcessRunner(asio::io_context& io, std::string search_path = kSearchPath,
+                                std::uint64_t open_files = 0)
+        : io_(io), search_path_(std::move(search_path)), open_files_(open_files) {}
     ~LinuxProcessRunner() override;
     LinuxProcessRunner(LinuxProcessRunner const&) = delete;
     LinuxProcessRunner& operator=(LinuxProcessRunner const&) = delete;
@@ -41,6 +43,7 @@ private:
 
     asio::io_context& io_;
     std::string search_path_;
+    std::uint64_t open_files_;
     std::vector<std::weak_ptr<Vigil>> vigils_;  // over what is under way; may hold some that have ended
     std::map<std::uint64_t, pid_t> left_;
     std::uint64_t next_name_ = 1;

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "node/drain/errc.h"
+#include "node/platform/closer.h"
 #include "node/platform/linux_processes.h"
 
 namespace lanyard::platform {
@@ -81,18 +82,27 @@ Result<drain::HeldSocket> LinuxSocketKeeper::copy(drain::ListeningSocket const& 
     return not_held(why);
 }
 
-Result<drain::HeldSocket> LinuxSocketKeeper::adopt(Descriptor descriptor) {
+Result<drain::HeldSocket> LinuxSocketKeeper::adopt(Descriptor&& descriptor) {
     int const number = descriptor.get();
     drain::HeldSocket socket;
     bool const listens = option(number, SO_ACCEPTCONN) == 1 && option(number, SO_PROTOCOL) == IPPROTO_TCP;
     if (!listens || !has_place(number, socket)) return not_held("it is no TCP socket that listens");
-    auto const inode = inode_of(number);
-    socket.descriptor = std::shared_ptr<int const>(new int(descriptor.release()), [](int const* held) {
-        ::close(*held);
-        delete held;
-    });
+    socket.inode = inode_of(number);
+    if (socket.inode == 0) return not_held("which socket it is cannot be told");
     std::erase_if(held_, [](auto const& one) { return one.second.expired(); });
-    held_[inode] = socket.descriptor;
+    auto& held = held_[socket.inode];
+    // One copy is enough, and of one it is known for how long it lives.
+    socket.descriptor = held.lock();
+    if (socket.descriptor) {
+        close_at_once(descriptor.release());
+        return socket;
+    }
+    // It may not listen any more by then.
+    socket.descriptor = std::shared_ptr<int const>(new int(descriptor.release()), [](int const* copy) {
+        close_at_once(*copy);
+        delete copy;
+    });
+    held = socket.descriptor;
     return socket;
 }
 

@@ -16,8 +16,9 @@ public:
     explicit LinuxSocketKeeper(std::filesystem::path proc = "/proc") : proc_(std::move(proc)) {}
 
     Result<drain::HeldSocket> copy(drain::ListeningSocket const& socket) override;
-    // What another process handed over. Errc::cannot_hold unless it is a TCP socket that listens.
-    Result<drain::HeldSocket> adopt(Descriptor descriptor);
+    // What another process handed over. Errc::cannot_hold unless it is a TCP socket that listens: then it stays with
+    // the caller.
+    Result<drain::HeldSocket> adopt(Descriptor&& descriptor);
 
     // Of all copies that live, here or elsewhere in this program.
     std::set<std::uint64_t> inodes() const;

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "node/drain/errc.h"
@@ -102,10 +104,12 @@ std::string this_program() {
 
 }  // namespace
 
-Result<pid_t> spawn(drain::Command const& command, int output, std::string const& search_path) {
+Result<pid_t> spawn(drain::Command const& command, int output, std::string const& search_path,
+                    std::uint64_t open_files) {
+    std::string const limit = open_files == 0 ? "" : "ulimit -S -n " + std::to_string(open_files) + "\n";
     // Only the shell knows its number.
     std::string const whose = command.sockets.empty() ? "" : "LISTEN_PID=$$; export LISTEN_PID\n";
-    std::vector<std::string> words{"/bin/sh", "-c", whose + command.line};
+    std::vector<std::string> words{"/bin/sh", "-c", limit + whose + command.line};
     std::vector<std::string> environment{"PATH=" + search_path, "LANYARD_NODE=" + this_program()};
     if (!command.sockets.empty()) add_sockets(command.sockets, environment);
     for (auto const& [name, value] : command.environment) environment.push_back(name + "=" + value);
@@ -123,6 +127,13 @@ Result<pid_t> spawn(drain::Command const& command, int output, std::string const
     return fail(drain::Errc::cannot_run, "/bin/sh cannot be started in " + command.directory.string() + ": " +
                                              std::generic_category().message(error) +
                                              "; check that the directory exists and can be entered");
+}
+
+std::uint64_t raise_open_files() {
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == files.rlim_max) return 0;
+    auto const before = std::exchange(files.rlim_cur, files.rlim_max);
+    return setrlimit(RLIMIT_NOFILE, &files) == 0 ? before : 0;
 }
 
 int exit_code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }

@@ -32,6 +32,7 @@ private:
         Watch watch;
     };
 
+    bool makes_room();
     static asio::awaitable<void> wait_for_end(std::shared_ptr<SpokenFor> self, std::uint64_t pid, Watch watch);
 
     asio::io_context& io_;

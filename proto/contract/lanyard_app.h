@@ -17,7 +17,9 @@
  *     }
  *
  * Functions give 0 (or what they say), or a negative number: -EPERM when the node refused (lanyard_app_refusal() says
- * why), -EPIPE when the node has gone: close, and connect again later; whatever was said does not hold any more. */
+ * why), -EINVAL or -ENAMETOOLONG for what cannot be said. Everything else (-EPIPE: the node has gone, -ETIMEDOUT,
+ * -EPROTO, -ENOMEM, ...) has closed the connection, for nobody knows any more what answers what: connect again later;
+ * whatever was said does not hold any more. */
 #ifndef LANYARD_APP_H
 #define LANYARD_APP_H
 
@@ -32,6 +34,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,7 +50,8 @@ enum {
     LANYARD_MOST_FRAME = 128 * 1024,
     LANYARD_MOST_SOCKETS = 64,
     LANYARD_MOST_WAITING = 16, /* events that were not asked for yet */
-    LANYARD_MOST_TEXT = 256
+    LANYARD_MOST_TEXT = 256,
+    LANYARD_PATIENCE_MS = 30000 /* with a node that was stopped in the middle; one that works answers at once */
 };
 
 enum lanyard_event_kind {
@@ -65,6 +69,7 @@ struct lanyard_event {
     uint32_t token_version;
     unsigned char *token; /* freed by lanyard_event_free() */
     size_t token_size;
+    uint64_t number; /* of LANYARD_PREPARE_STOP */
 };
 
 struct lanyard_app {
@@ -74,6 +79,7 @@ struct lanyard_app {
     struct lanyard_event waiting[LANYARD_MOST_WAITING];
     int waiting_count;
     char refusal[LANYARD_MOST_TEXT];
+    uint64_t number; /* of the LANYARD_PREPARE_STOP that was given last: answers are for that one */
 };
 
 static inline void lanyard_event_free(struct lanyard_event *event) {
@@ -94,6 +100,7 @@ static inline void lanyard_app_close(struct lanyard_app *app) {
 
 /* `directory`: the application's own, the one that holds `current`; NULL: what LANYARD_DIR in the environment names. */
 static inline int lanyard_app_connect(struct lanyard_app *app, char const *directory) {
+    const struct timeval patience = {LANYARD_PATIENCE_MS / 1000, 0};
     struct sockaddr_un place;
     int length, error;
     memset(app, 0, sizeof *app);
@@ -107,7 +114,8 @@ static inline int lanyard_app_connect(struct lanyard_app *app, char const *direc
     app->in = (unsigned char *)malloc(LANYARD_MOST_FRAME + 4);
     if (!app->in) return -ENOMEM;
     app->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (app->fd < 0 || connect(app->fd, (const struct sockaddr *)&place, sizeof place) != 0) {
+    if (app->fd < 0 || setsockopt(app->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0 ||
+        connect(app->fd, (const struct sockaddr *)&place, sizeof place) != 0) {
         error = errno;
         lanyard_app_close(app);
         return -error;
@@ -219,7 +227,7 @@ static inline void lanyard_get_text(const struct lanyard_in *bytes, char *text) 
     text[size] = '\0';
 }
 
-static inline void lanyard_get_token(struct lanyard_in token, struct lanyard_event *event) {
+static inline int lanyard_get_token(struct lanyard_in token, struct lanyard_event *event) {
     struct lanyard_in bytes;
     uint64_t value;
     unsigned field;
@@ -229,19 +237,20 @@ static inline void lanyard_get_token(struct lanyard_in token, struct lanyard_eve
         free(event->token);
         event->token_size = (size_t)(bytes.end - bytes.at);
         event->token = (unsigned char *)malloc(event->token_size);
-        if (event->token)
-            memcpy(event->token, bytes.at, event->token_size);
-        else
-            event->token_size = 0;
+        if (!event->token) return -ENOMEM;
+        memcpy(event->token, bytes.at, event->token_size);
     }
+    return 0;
 }
 
-/* 1: `event` is filled, 2: it was an answer (then `refusal` is why, empty when it is fine), 0: nothing we know. */
+/* 1: `event` is filled, 2: it was an answer (then `refusal` is why, empty when it is fine), 0: nothing we know, or
+ * -ENOMEM. */
 static inline int lanyard_read_message(unsigned char const *message, size_t size, struct lanyard_event *event,
                                        char *refusal) {
     struct lanyard_in in, inner, bytes;
     uint64_t value;
     unsigned kind, field;
+    int failed = 0;
     in.at = message;
     in.end = message + size;
     in.wrong = in.wire = 0;
@@ -255,8 +264,13 @@ static inline int lanyard_read_message(unsigned char const *message, size_t size
         if (kind == 2 && field == 1 && bytes.wire == 0) event->seconds = (uint32_t)value;
         if (kind == 2 && field == 2 && bytes.wire == 0) event->last_word = value != 0;
         if (kind == 2 && field == 3) lanyard_get_text(&bytes, event->version);
-        if (kind == 4 && field == 1 && bytes.at) lanyard_get_token(bytes, event);
+        if (kind == 2 && field == 4 && bytes.wire == 0) event->number = value;
+        if (kind == 4 && field == 1 && bytes.at) failed = lanyard_get_token(bytes, event);
         if (kind == 4 && field == 2) lanyard_get_text(&bytes, event->version);
+        if (failed) {
+            lanyard_event_free(event);
+            return failed;
+        }
     }
     return kind == 1 ? 2 : 1;
 }
@@ -336,6 +350,7 @@ static inline int lanyard_send_all(int fd, unsigned char const *bytes, size_t si
         }
         sent = sendmsg(fd, &message, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0 && errno == EAGAIN) return -ETIMEDOUT;
         if (sent < 0) return errno == EPIPE || errno == ECONNRESET ? -EPIPE : -errno;
         done += (size_t)sent;
     }
@@ -364,20 +379,27 @@ static inline int lanyard_call(struct lanyard_app *app, unsigned field, const st
     /* Who may not speak at all is told so, and the connection closed, before it has said anything. */
     closed = result == -EPIPE;
     while (result == 0 || closed) {
-        /* A node that is there answers at once; the limit is for one that was stopped in the middle. */
-        int const got = lanyard_receive(app, closed ? 0 : 30000);
-        if (got <= 0) return closed ? -EPIPE : got == 0 ? -ETIMEDOUT : got;
-        switch (lanyard_take(app, &event)) {
-            case 2:
-                return app->refusal[0] ? -EPERM : closed ? -EPIPE : 0;
-            case 1:
-                if (app->waiting_count == LANYARD_MOST_WAITING) {
-                    lanyard_event_free(&event);
-                    return -EPROTO;
-                }
-                app->waiting[app->waiting_count++] = event;
+        int kind = lanyard_receive(app, closed ? 0 : LANYARD_PATIENCE_MS);
+        if (kind == 1) {
+            kind = lanyard_take(app, &event);
+            if (kind == 2 && !closed) return app->refusal[0] ? -EPERM : 0;
+            if (kind == 2 && app->refusal[0]) kind = -EPERM;
+        } else if (kind == 0) {
+            kind = closed ? -EPIPE : -ETIMEDOUT;
+        }
+        if (kind == 1 && app->waiting_count < LANYARD_MOST_WAITING) {
+            app->waiting[app->waiting_count++] = event;
+        } else if (kind == 1) {
+            lanyard_event_free(&event);
+            kind = -EPROTO;
+        }
+        if (kind < 0 || kind == 2) {
+            result = kind < 0 ? kind : -EPIPE;
+            break;
         }
     }
+    /* Its answer may still come, and would be taken for that of the next call. */
+    lanyard_app_close(app);
     return result;
 }
 
@@ -399,12 +421,13 @@ static inline int lanyard_app_register(struct lanyard_app *app, char const *vers
 }
 
 static inline int lanyard_say_why(struct lanyard_app *app, unsigned message, char const *reason, unsigned reason_field,
-                                  uint64_t number, unsigned number_field) {
+                                  uint64_t value, unsigned value_field) {
     unsigned char bytes[LANYARD_MOST_TEXT + 32];
     struct lanyard_out out = {bytes, 0, sizeof bytes};
     if (reason && strlen(reason) >= LANYARD_MOST_TEXT) return -EINVAL;
     lanyard_put_text(&out, reason_field, reason);
-    lanyard_put_number(&out, number_field, number);
+    lanyard_put_number(&out, value_field, value);
+    if (message == 5 || message == 6) lanyard_put_number(&out, 3, app->number);
     return lanyard_call(app, message, &out, NULL, 0);
 }
 
@@ -435,6 +458,7 @@ static inline int lanyard_app_ready(struct lanyard_app *app, uint32_t token_vers
     if (token_size > 0) lanyard_put_bytes(&inner, 2, token, token_size);
     if (inner.size > 0) lanyard_put_bytes(&out, 1, inner.bytes, inner.size);
     for (i = 0; i < count; ++i) lanyard_put_bytes(&out, 2, names[i], strlen(names[i]));
+    lanyard_put_number(&out, 3, app->number);
     result = lanyard_call(app, 4, &out, sockets, count);
     free(out.bytes);
     return result;
@@ -458,16 +482,24 @@ static inline int lanyard_app_resumed(struct lanyard_app *app, int accepted, cha
 /* Waits up to `timeout_ms` (negative: for ever) for something that the node wants. 1: `event` is filled, and to be
  * given to lanyard_event_free(); 0: the time is over. `fd` can be polled as well, when this has given 0. */
 static inline int lanyard_app_next(struct lanyard_app *app, int timeout_ms, struct lanyard_event *event) {
+    int kind = 0;
     if (app->waiting_count > 0) {
         *event = app->waiting[0];
         memmove(app->waiting, app->waiting + 1, (size_t)--app->waiting_count * sizeof *event);
-        return 1;
+        kind = 1;
     }
-    for (;;) {
-        int const got = lanyard_receive(app, timeout_ms);
-        if (got <= 0) return got;
-        if (lanyard_take(app, event) == 1) return 1;
+    while (kind == 0) {
+        kind = lanyard_receive(app, timeout_ms);
+        if (kind == 0) return 0;
+        if (kind == 1) kind = lanyard_take(app, event);
+        /* An answer that nobody waits for. */
+        if (kind == 2) kind = -EPROTO;
     }
+    if (kind < 0)
+        lanyard_app_close(app);
+    else if (event->kind == LANYARD_PREPARE_STOP)
+        app->number = event->number;
+    return kind;
 }
 
 /* How many listening sockets were handed to this process, from descriptor 3 on (sd_listen_fds(3)); `names`, when not

@@ -35,7 +35,10 @@ void check_client(std::uint8_t const* data, std::size_t size, std::string const&
             must(event.kind == LANYARD_RESUME && event.token_version == token.version(), "a token has its version");
             must(event.token_size == token.bytes().size(), "a token is whole");
         }
-        if (message.has_prepare_stop()) must(event.seconds == message.prepare_stop().seconds(), "a time is a time");
+        if (message.has_prepare_stop()) {
+            must(event.seconds == message.prepare_stop().seconds(), "a time is a time");
+            must(event.number == message.prepare_stop().number(), "a question keeps its number");
+        }
         if (message.has_answer()) {
             must(message.answer().refused().compare(0, std::strlen(refusal.data()), refusal.data()) == 0,
                  "a refusal is said as it was written");

@@ -48,7 +48,7 @@ public:
         if (untouchable.contains(socket.port)) {
             return fail(std::make_error_code(std::errc::permission_denied), "it may not be looked into");
         }
-        drain::HeldSocket held{"", socket.address, socket.port, std::make_shared<int const>(socket.port)};
+        drain::HeldSocket held{"", socket.address, socket.port, std::make_shared<int const>(socket.port), socket.inode};
         copies[socket.port] = held.descriptor;
         return held;
     }

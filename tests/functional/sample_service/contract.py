@@ -65,6 +65,7 @@ class Node:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(os.path.join(directory, "app.sock"))
         self.waiting = []
+        self.number = 0  # of the PrepareStop that is answered
 
     def _receive(self, size):
         data = b""
@@ -105,20 +106,24 @@ class Node:
     def ready(self, token=b"", version=1, sockets=()):
         """`sockets`: (name, socket) of those that the node is to hold."""
         body = field(1, field(1, version) + field(2, token)) if token else b""
-        self.say(READY, body + b"".join(field(2, name) for name, _ in sockets), [s.fileno() for _, s in sockets])
+        body += b"".join(field(2, name) for name, _ in sockets) + field(3, self.number)
+        self.say(READY, body, [s.fileno() for _, s in sockets])
 
     def not_yet(self, seconds, reason=""):
-        self.say(NOT_YET, field(1, seconds) + field(2, reason))
+        self.say(NOT_YET, field(1, seconds) + field(2, reason) + field(3, self.number))
 
     def veto(self, reason, seconds=0):
-        self.say(VETO, field(1, reason) + field(2, seconds))
+        self.say(VETO, field(1, reason) + field(2, seconds) + field(3, self.number))
 
     def resumed(self, accepted, reason=""):
         self.say(RESUMED, field(1, int(accepted)) + field(2, reason))
 
     def next(self):
         """What the node wants next: (PREPARE_STOP, ...), (CALLED_OFF, ...) or (RESUME, ...)."""
-        return self.waiting.pop(0) if self.waiting else self._message()
+        kind, content = self.waiting.pop(0) if self.waiting else self._message()
+        if kind == PREPARE_STOP:
+            self.number = content.get(4, 0)
+        return kind, content
 
 
 def inherited_sockets():

@@ -2,73 +2,14 @@
 #include "node/platform/app_socket.h"
 
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
-#include <array>
-#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
-#include <thread>
 
-#include "node/platform/app_frames.h"
-#include "proto/contract/lanyard_app.hpp"
-#include "tests/integration/node/processes.h"
-#include "tests/support/recorded_events.h"
-#include "tests/support/scratch.h"
+#include "tests/integration/node/app_socket_fixture.h"
 
 namespace lanyard::platform {
 namespace {
-
-using namespace std::chrono_literals;
-using contract::Client;
-
-// Nobody waits so long when all is well.
-constexpr auto kPatience = 30s;
-
-class AppSocketTest : public testing::Test {
-protected:
-    AppSocketTest() {
-        std::filesystem::create_directories(home.root());
-        socket.listen();
-        ::setenv("LANYARD_VERSION", "1.0.0", 1);
-    }
-    ~AppSocketTest() override {
-        ::unsetenv("LANYARD_VERSION");
-        socket.stop();
-        io.run_for(100ms);
-    }
-
-    // Runs the node until `work`, done by an application in a thread of its own, has ended.
-    template <class Work>
-    void while_node_runs(Work work) {
-        std::atomic<bool> done = false;
-        std::thread application([&] {
-            work();
-            done = true;
-        });
-        io.restart();
-        auto const limit = std::chrono::steady_clock::now() + kPatience;
-        while (!done && std::chrono::steady_clock::now() < limit) io.run_one_for(20ms);
-        application.join();
-    }
-    template <class Condition>
-    void run_until(Condition condition) {
-        io.restart();
-        auto const limit = std::chrono::steady_clock::now() + kPatience;
-        while (!condition() && std::chrono::steady_clock::now() < limit) io.run_one_for(20ms);
-        EXPECT_TRUE(condition());
-    }
-
-    release::AppId app = release::AppId::parse("billing").value();
-    support::Scratch home;
-    asio::io_context io;
-    support::RecordedEvents events;
-    LinuxSocketKeeper keeper;
-    drain::Contract spoken{std::chrono::steady_clock::now, [] {}};
-    AppSocket socket{{io, spoken, keeper, events}, app, home.root(), std::nullopt};
-};
 
 TEST_F(AppSocketTest, HearsAnApplicationAndForgetsItWhenItsConnectionEnds) {
     Client client;
@@ -191,56 +132,6 @@ TEST_F(AppSocketTest, LetsWhatWasSaidForAProcessEndWithIt) {
     });
 }
 
-// A connection that writes what it likes.
-class Rude {
-public:
-    explicit Rude(std::filesystem::path const& place) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        place.string().copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
-        void const* const any = &address;
-        EXPECT_EQ(::connect(fd_.get(), static_cast<sockaddr const*>(any), sizeof address), 0);
-    }
-    void write(std::string const& bytes) const { (void)::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }
-    // Waits for so many frames, and gives their bytes.
-    std::string read_some(std::size_t frames) const {
-        FrameReader reader;
-        std::string all;
-        while (frames > 0) {
-            pollfd waiting{fd_.get(), POLLIN, 0};
-            if (::poll(&waiting, 1, 20'000) != 1 || !reader.receive(fd_.get())) break;
-            for (auto frame = reader.next(); frame; frame = reader.next()) {
-                all += frame->bytes;
-                if (frames > 0) --frames;
-            }
-        }
-        return all;
-    }
-    // How many have come.
-    std::size_t frames_there() const {
-        FrameReader reader;
-        std::size_t frames = 0;
-        pollfd waiting{fd_.get(), POLLIN, 0};
-        while (::poll(&waiting, 1, 0) == 1 && reader.receive(fd_.get())) {
-            while (reader.next()) ++frames;
-        }
-        return frames;
-    }
-    // What comes until the other side closes.
-    std::string read_all() const {
-        std::string all;
-        std::array<char, 4096> block{};
-        for (;;) {
-            auto const got = ::recv(fd_.get(), block.data(), block.size(), 0);
-            if (got <= 0) return all;
-            all.append(block.data(), static_cast<std::size_t>(got));
-        }
-    }
-
-private:
-    Descriptor fd_;
-};
-
 TEST_F(AppSocketTest, EndsAConnectionThatAnnouncesTooMuch) {
     while_node_runs([&] {
         Rude const rude(home / "app.sock");
@@ -323,16 +214,25 @@ TEST_F(AppSocketTest, DoesNotKeepWhatAnApplicationNeverReads) {
     EXPECT_LT(got.size(), 200u * 64 * 1024) << "it was cut";
 }
 
-TEST_F(AppSocketTest, IsForEverybodyToOpenAndComesBackWhenSomebodyRemovedIt) {
+TEST_F(AppSocketTest, IsItsUsersOnlyAndComesBackWhenSomebodyRemovedIt) {
     struct stat is {};
     ASSERT_EQ(stat((home / "app.sock").c_str(), &is), 0);
-    EXPECT_EQ(is.st_mode & 0777, 0666u);
+    EXPECT_EQ(is.st_mode & 0777, 0600u);
     std::filesystem::remove(home / "app.sock");
     socket.listen();
     Client client;
     while_node_runs([&] { EXPECT_TRUE(client.connect(home.root())) << client.refusal(); });
     socket.stop();
     EXPECT_FALSE(std::filesystem::exists(home / "app.sock"));
+}
+
+TEST_F(AppSocketTest, SaysThatItsDirectoryCannotBeLookedAt) {
+    support::Scratch other;
+    std::filesystem::create_directories(other.root());
+    std::filesystem::create_symlink(other / "loop", other / "loop");
+    AppSocket lost({io, spoken, keeper, events}, app, other / "loop", std::nullopt);
+    EXPECT_NO_THROW(lost.listen());
+    EXPECT_NE(events.text("contract.failed").find("its directory cannot be looked at"), std::string::npos);
 }
 
 TEST_F(AppSocketTest, SaysOnceWhyItCannotListen) {
@@ -350,53 +250,6 @@ TEST_F(AppSocketTest, SaysOnceWhyItCannotListen) {
     AppSocket not_there({io, spoken, keeper, events}, app, other / "nothing", std::nullopt);
     not_there.listen();
     EXPECT_EQ(events.count("contract.failed"), 2) << "before the first install there is no directory";
-}
-
-TEST(FrameReader, KeepsNoMoreDescriptorsThanThereIsRoomFor) {
-    std::array<int, 2> ends{};
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-    Descriptor const here(ends[0]);
-    Descriptor const there(ends[1]);
-    v1::AppMessage message;
-    message.mutable_busy()->set_reason("prints invoices");
-    auto const bytes = frame_of(message);
-    std::array<int, 3> const given{here.get(), here.get(), here.get()};
-    FrameReader reader;
-    void const* const any = bytes.data();
-    ASSERT_EQ(lanyard_send_all(there.get(), static_cast<unsigned char const*>(any), 6, given.data(), 3), 0);
-    ASSERT_TRUE(reader.receive(here.get(), 3));
-    EXPECT_EQ(reader.waiting(), 3u);
-    EXPECT_FALSE(reader.next()) << "the rest of the frame has not come";
-    ASSERT_EQ(::write(there.get(), bytes.data() + 6, bytes.size() - 6), static_cast<ssize_t>(bytes.size()) - 6);
-    ASSERT_TRUE(reader.receive(here.get(), 0)) << "there is no room for more, and they are more";
-    EXPECT_EQ(reader.waiting(), 0u);
-    auto const frame = reader.next();
-    ASSERT_TRUE(frame);
-    EXPECT_TRUE(frame->descriptors.empty());
-}
-
-TEST(FrameReader, PutsFramesTogetherFromPieces) {
-    std::array<int, 2> ends{};
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-    Descriptor const here(ends[0]);
-    Descriptor const there(ends[1]);
-    v1::AppMessage message;
-    message.mutable_busy()->set_reason("prints invoices");
-    auto const bytes = frame_of(message) + frame_of(message);
-    FrameReader reader;
-    int frames = 0;
-    for (char const c : bytes) {
-        ASSERT_EQ(::write(there.get(), &c, 1), 1);
-        ASSERT_TRUE(reader.receive(here.get()));
-        if (auto const frame = reader.next()) {
-            v1::AppMessage got;
-            EXPECT_TRUE(got.ParseFromString(frame->bytes));
-            EXPECT_EQ(got.busy().reason(), "prints invoices");
-            ++frames;
-        }
-    }
-    EXPECT_EQ(frames, 2);
-    EXPECT_TRUE(reader.receive(here.get())) << "nothing is there, which is no end";
 }
 
 }  // namespace

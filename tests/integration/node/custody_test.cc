@@ -125,6 +125,21 @@ TEST_F(CustodyTest, TakesNothingOfAProcessThatHasEnded) {
     EXPECT_FALSE(keeper.copy(socket));
 }
 
+TEST_F(CustodyTest, HoldsASocketOnceThatIsHandedOverTwice) {
+    tcp::acceptor listening(io, {asio::ip::address_v4::loopback(), 0});
+    auto first = keeper.adopt(Descriptor(dup(listening.native_handle())));
+    ASSERT_TRUE(first);
+    {
+        auto const second = keeper.adopt(Descriptor(dup(listening.native_handle())));
+        ASSERT_TRUE(second);
+        EXPECT_EQ(second->descriptor, first->descriptor);
+        EXPECT_EQ(second->inode, first->inode);
+    }
+    EXPECT_EQ(keeper.inodes(), std::set<std::uint64_t>{first->inode}) << "the first still holds it";
+    first->descriptor.reset();
+    EXPECT_TRUE(keeper.inodes().empty());
+}
+
 TEST_F(CustodyTest, HandsSocketsToACommandAsSystemdDoes) {
     auto const listener = start_listener();
     support::OtherProcess const process(listener.pid);

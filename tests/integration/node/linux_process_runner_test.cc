@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -14,6 +15,7 @@
 #include <sstream>
 
 #include "node/drain/errc.h"
+#include "node/platform/linux_spawn.h"
 #include "tests/integration/node/processes.h"
 #include "tests/support/loop.h"
 #include "tests/support/scratch.h"
@@ -178,6 +180,24 @@ TEST_F(LinuxProcessRunnerTest, RefusesADirectoryThatDoesNotExist) {
     EXPECT_NE(ending.error().detail.find("nowhere"), std::string::npos);
     EXPECT_FALSE(support::run(io, runner.run_detached(lost, scratch / "start.log", 1s)));
     runner.launch_detached(lost, scratch / "start.log");
+}
+
+TEST_F(LinuxProcessRunnerTest, GivesCommandsTheLimitOfOpenFilesThatWasInTheWayOfTheNode) {
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit low = before;
+    low.rlim_cur = 300;
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+    auto const given = raise_open_files();
+    rlimit raised{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &raised), 0);
+    LinuxProcessRunner limited(io, LinuxProcessRunner::kSearchPath, given);
+    auto const ending = support::run(io, limited.run(command("ulimit -S -n"), 30s));
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(given, 300u);
+    EXPECT_EQ(raised.rlim_cur, before.rlim_max);
+    ASSERT_TRUE(ending);
+    EXPECT_EQ(ending->output, "300\n");
 }
 
 TEST_F(LinuxProcessRunnerTest, StartsInASessionOfItsOwn) {

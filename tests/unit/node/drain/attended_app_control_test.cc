@@ -100,7 +100,9 @@ protected:
     std::vector<std::string> reachable;
     AttendedAppControl control{
         {commands, contract, keeper, store, rightful, downtime, time, events, time.steady_clock(),
-         [this](AppRelease const& release) { reachable.push_back(release.target.version.text()); }}};
+         [this](AppRelease const& release) { reachable.push_back(release.target.version.text()); },
+         [this](std::uint32_t uid) { return uid == own_user; }}};
+    std::uint32_t own_user = 1000;
     std::vector<v1::NodeMessage> heard;
     std::vector<std::function<void()>> later;
     std::function<void()> on_start = [] {};
@@ -252,19 +254,53 @@ TEST_F(AttendedAppControlTest, HoldsNoPortOfMoreSocketsThanCanBeHandedOver) {
     EXPECT_NE(events.text("custody.failed").find("more than 64"), std::string::npos);
 }
 
-TEST_F(AttendedAppControlTest, PrefersTheSocketsThatTheApplicationHandsOut) {
+TEST_F(AttendedAppControlTest, HandsOnWhatTheApplicationHandsOutAndWhatElseItHolds) {
     Contract::Party party = comes("1.0.0", [&](auto const&) {
         v1::AppMessage message;
         message.mutable_ready()->add_sockets("http");
-        contract.hear(party, message, {HeldSocket{"", "::", 8080, std::make_shared<int const>(33)}});
+        contract.hear(party, message, {HeldSocket{"", "::", 8080, std::make_shared<int const>(33), 1}});
     });
     answers_while_asleep();
     ASSERT_TRUE(prepare());
     ASSERT_TRUE(stop(old));
     ASSERT_TRUE(start(next));
-    ASSERT_EQ(runner.commands.back().sockets.size(), 1u);
-    EXPECT_EQ(runner.commands.back().sockets.front().name, "http");
-    EXPECT_EQ(*runner.commands.back().sockets.front().descriptor, 33);
+    auto const& sockets = runner.commands.back().sockets;
+    ASSERT_EQ(sockets.size(), 2u) << "the same socket once, and the other port is not closed";
+    EXPECT_EQ(sockets.at(0).name, "http");
+    EXPECT_EQ(*sockets.at(0).descriptor, 33);
+    EXPECT_EQ(sockets.at(1).name, "port-9090");
+}
+
+TEST_F(AttendedAppControlTest, HandsNothingOnThatAReleaseWithoutKeptPortsHandsOut) {
+    old = make("1.0.0", false);
+    Contract::Party party = comes("1.0.0", [&](auto const&) {
+        v1::AppMessage message;
+        message.mutable_ready()->add_sockets("http");
+        contract.hear(party, message, {HeldSocket{"", "::", 8080, std::make_shared<int const>(33), 1}});
+    });
+    answers_while_asleep();
+    ASSERT_TRUE(prepare());
+    ASSERT_TRUE(stop(old));
+    ASSERT_TRUE(start(next));
+    EXPECT_TRUE(runner.commands.back().sockets.empty());
+}
+
+TEST_F(AttendedAppControlTest, HoldsNoSocketOfAUserWhoIsNotTheApplications) {
+    own_user = 33;
+    ASSERT_TRUE(prepare());
+    EXPECT_TRUE(keeper.copies.empty());
+    EXPECT_NE(events.text("custody.failed").find("user 1000 listens there"), std::string::npos);
+}
+
+TEST_F(AttendedAppControlTest, RefusesAVetoOnceTheStopHasBegun) {
+    Contract::Party party = comes("1.0.0", [&](auto const& m) {
+        if (m.has_prepare_stop()) says_ready(party, "page 12");
+    });
+    answers_while_asleep();
+    ASSERT_TRUE(prepare());
+    v1::AppMessage veto;
+    veto.mutable_veto()->set_reason("no");
+    EXPECT_NE(contract.hear(party, veto).refused().find("too late"), std::string::npos);
 }
 
 TEST_F(AttendedAppControlTest, IsUpdatedAlsoWhenNobodyCanSeeItsPorts) {
