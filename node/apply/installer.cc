@@ -90,6 +90,7 @@ asio::awaitable<Result<Presence>> Installer::presence_of_one(Installable const& 
 }
 
 asio::awaitable<Status> Installer::perform(Step step, Installable const& known) {
+    if (auto const safe = machine_.runner.safe(known.package.directory()); !safe) co_return safe;
     auto calls = known.tool.calls(step, known.package, known.identity);
     for (auto& call : calls) {
         auto const done = co_await one_call(step, known, std::move(call));

@@ -39,7 +39,8 @@ public:
     // Of a bundle: absent or whole when all of its packages are.
     asio::awaitable<Result<Presence>> presence(Installable const& known);
     // Again while another installation is under way, up to the deadline of the release. Errc::busy,
-    // Errc::not_for_this_machine (a rehearsal), Errc::refused_by_installer.
+    // Errc::unusable_home (somebody else could exchange the package), Errc::not_for_this_machine (a rehearsal),
+    // Errc::refused_by_installer.
     asio::awaitable<Status> perform(Step step, Installable const& known);
     // Those parts of it that are there.
     asio::awaitable<Status> remove(Installable known);

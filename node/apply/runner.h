@@ -13,6 +13,10 @@ class Runner {
 public:
     virtual ~Runner() = default;
 
+    // Whether nobody but this process's user and root can exchange what lies in a directory, between its check and its
+    // installation. Errc::unusable_home.
+    virtual Status safe(std::filesystem::path const& directory) = 0;
+
     // What only asks; killed at its deadline.
     virtual asio::awaitable<Result<Exit>> ask(Call call, std::chrono::milliseconds deadline) = 0;
 

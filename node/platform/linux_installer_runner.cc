@@ -1,9 +1,14 @@
 #include "node/platform/linux_installer_runner.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "node/apply/errc.h"
 
 namespace lanyard::platform {
 namespace {
+
+namespace fs = std::filesystem;
 
 // As the application is given when the node is to end.
 constexpr std::chrono::milliseconds kHurry{3'000};
@@ -21,6 +26,15 @@ std::string joined(std::vector<std::string> const& words) {
     return line;
 }
 
+// Empty: nobody but root and this user. Whoever may write a directory may rename what is in it, unless it is sticky.
+std::string who_else_writes(fs::path const& directory) {
+    struct stat is {};
+    if (::stat(directory.c_str(), &is) != 0) return "cannot be looked at";
+    if (is.st_uid != 0 && is.st_uid != ::geteuid()) return "belongs to user " + std::to_string(is.st_uid);
+    bool const open_to_others = (is.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (is.st_mode & S_ISVTX) == 0;
+    return open_to_others ? "may be written by others" : "";
+}
+
 apply::Exit exit_of(drain::Ending ending) {
     return {static_cast<std::uint32_t>(ending.exit_code), std::move(ending.output), ending.timed_out};
 }
@@ -30,6 +44,21 @@ apply::Exit exit_of(drain::Ending ending) {
 bool has_systemd() {
     std::error_code failed;
     return std::filesystem::is_directory("/run/systemd/system", failed);
+}
+
+Status LinuxInstallerRunner::safe(fs::path const& directory) {
+    std::error_code failed;
+    auto const whole = fs::canonical(directory, failed);
+    if (failed) return fail(apply::Errc::unusable_home, directory.string() + ": " + failed.message());
+    for (auto at = whole;; at = at.parent_path()) {
+        if (auto const why = who_else_writes(at); !why.empty()) {
+            return fail(apply::Errc::unusable_home,
+                        at.string() + " " + why +
+                            ", who could exchange a package before it is installed: give it to "
+                            "the node's user alone (chown, chmod go-w), or keep the application in another directory");
+        }
+        if (at == at.root_path()) return {};
+    }
 }
 
 asio::awaitable<Result<apply::Exit>> LinuxInstallerRunner::ask(apply::Call call, std::chrono::milliseconds deadline) {

@@ -17,6 +17,7 @@ public:
                          std::filesystem::path confine)
         : runner_(runner), lock_(std::move(lock)), has_systemd_(has_systemd), confine_(std::move(confine)) {}
 
+    Status safe(std::filesystem::path const& directory) override;
     asio::awaitable<Result<apply::Exit>> ask(apply::Call call, std::chrono::milliseconds deadline) override;
     asio::awaitable<Result<apply::Exit>> carry_out(apply::Call call, std::filesystem::path log,
                                                    std::chrono::milliseconds deadline) override;

@@ -33,6 +33,7 @@ public:
     int waits = 0;
     bool removes_first = false;
     bool hurried = false;
+    bool exchangeable = false;  // its packages, by another user
     bool earlier_at_work = false;
     std::optional<std::size_t> dies_at;  // the change in which the process dies, half-way through it
     std::function<void()> on_change = [] {};
@@ -83,6 +84,10 @@ public:
     bool removes_before_going_back() const override { return removes_first; }
 
     // Runner
+    Status safe(std::filesystem::path const&) override {
+        if (exchangeable) return fail(apply::Errc::unusable_home, "somebody else may write it");
+        return {};
+    }
     asio::awaitable<Result<apply::Exit>> ask(apply::Call call, std::chrono::milliseconds) override {
         apply::Exit exit;
         if (call.words[0] == "query") {

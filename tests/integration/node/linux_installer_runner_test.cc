@@ -50,6 +50,23 @@ TEST_F(InstallerRunnerTest, TellsHowAnInstallerEndedAndWhatItSaid) {
     EXPECT_EQ(answer->output, "yes\n");
 }
 
+TEST_F(InstallerRunnerTest, ADirectoryThatOthersMayWriteIsNotSafe) {
+    auto const release = scratch / "versions/1.0.0";
+    std::filesystem::create_directories(release);
+    EXPECT_TRUE(installers.safe(release)) << installers.safe(release).error().detail;
+    std::filesystem::permissions(scratch / "versions", std::filesystem::perms(0775));
+    auto const open = installers.safe(release);
+    ASSERT_FALSE(open);
+    EXPECT_EQ(open.error().code, apply::Errc::unusable_home);
+    EXPECT_NE(open.error().detail.find("versions may be written by others"), std::string::npos) << open.error().detail;
+    std::filesystem::permissions(scratch / "versions", std::filesystem::perms(0755));
+    if (geteuid() == 0) {
+        ASSERT_EQ(chown(release.c_str(), 12345, 0), 0);
+        EXPECT_NE(installers.safe(release).error().detail.find("belongs to user 12345"), std::string::npos);
+    }
+    EXPECT_FALSE(installers.safe(scratch / "nowhere"));
+}
+
 TEST_F(InstallerRunnerTest, KillsWhatDoesNotEndInTime) {
     auto const done = carry_out({"sleep", "1000"}, 50ms);
     ASSERT_TRUE(done);

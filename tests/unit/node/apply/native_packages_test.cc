@@ -219,6 +219,13 @@ TEST_F(NativePackagesTest, TheRehearsalRefusesWhatNeedsSomethingElse) {
     EXPECT_TRUE(machine.changes.empty());
 }
 
+TEST_F(NativePackagesTest, WhatSomebodyElseCouldExchangeIsNotInstalled) {
+    machine.exchangeable = true;
+    EXPECT_EQ(rehearse("1.0.0", {}).error().code, Errc::unusable_home);
+    EXPECT_EQ(to("1.0.0", {}).error().code, Errc::unusable_home);
+    EXPECT_TRUE(machine.changes.empty());
+}
+
 TEST_F(NativePackagesTest, TheRehearsalTellsPackagesApart) {
     install("1.0.0");
     auto const wanted = offer("2.0.0", "1.0.0");
