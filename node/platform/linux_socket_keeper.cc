@@ -17,7 +17,7 @@
 namespace lanyard::platform {
 namespace {
 
-tl::unexpected<Error> cannot(std::string const& why) { return fail(drain::Errc::cannot_hold, why); }
+tl::unexpected<Error> not_held(std::string const& why) { return fail(drain::Errc::cannot_hold, why); }
 
 std::uint64_t inode_of(int descriptor) {
     struct stat is {};
@@ -53,19 +53,19 @@ bool has_place(int descriptor, drain::HeldSocket& socket) {
 
 Result<Descriptor> copy_from(drain::Process const& holder, std::uint64_t inode, std::filesystem::path const& proc) {
     Descriptor const pidfd(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(holder.pid), 0)));
-    if (!pidfd) return cannot("it ended: " + std::generic_category().message(errno));
+    if (!pidfd) return not_held("it ended: " + std::generic_category().message(errno));
     // The descriptor is of one process for good, the number is not.
     auto const now = process_of(holder.pid, proc);
-    if (!now || !now->is(holder)) return cannot("it ended");
+    if (!now || !now->is(holder)) return not_held("it ended");
     auto const number = descriptor_in(holder.pid, inode, proc);
-    if (!number) return cannot("it does not hold it any more, or may not be looked into");
+    if (!number) return not_held("it does not hold it any more, or may not be looked into");
     Descriptor copy(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd.get(), *number, 0)));
     if (!copy) {
-        return cannot(std::generic_category().message(errno) +
+        return not_held(std::generic_category().message(errno) +
                       "; the node must be root, or the application must hand its sockets over itself (docs/reference/"
                       "contract.md)");
     }
-    if (inode_of(copy.get()) != inode) return cannot("it has closed it meanwhile");
+    if (inode_of(copy.get()) != inode) return not_held("it has closed it meanwhile");
     return copy;
 }
 
@@ -78,14 +78,14 @@ Result<drain::HeldSocket> LinuxSocketKeeper::copy(drain::ListeningSocket const& 
         if (copied) return adopt(std::move(*copied));
         why = fmt::format("no copy from {} (pid {}): {}", holder.name, holder.pid, copied.error().detail);
     }
-    return cannot(why);
+    return not_held(why);
 }
 
 Result<drain::HeldSocket> LinuxSocketKeeper::adopt(Descriptor descriptor) {
     int const number = descriptor.get();
     drain::HeldSocket socket;
     bool const listens = option(number, SO_ACCEPTCONN) == 1 && option(number, SO_PROTOCOL) == IPPROTO_TCP;
-    if (!listens || !has_place(number, socket)) return cannot("it is no TCP socket that listens");
+    if (!listens || !has_place(number, socket)) return not_held("it is no TCP socket that listens");
     auto const inode = inode_of(number);
     socket.descriptor = std::shared_ptr<int const>(new int(descriptor.release()), [](int const* held) {
         ::close(*held);
