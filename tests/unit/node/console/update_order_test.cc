@@ -69,7 +69,8 @@ protected:
     }
 
     support::Scratch scratch;
-    std::array<std::string_view, 3> migrations{journal::journal_schema(), journal::sequence_schema(), journal::seal_schema()};
+    std::array<std::string_view, 3> migrations{journal::journal_schema(), journal::sequence_schema(),
+                                               journal::seal_schema()};
     store::Database database = *store::Database::open(scratch / "node.db", migrations);
     journal::Records records{database, std::chrono::system_clock::now};
     asio::io_context io;

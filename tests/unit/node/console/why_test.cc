@@ -86,7 +86,8 @@ public:
     support::RecordedEvents events;
     FakeChecker checker;
     support::Scratch scratch;
-    std::array<std::string_view, 3> migrations{journal::journal_schema(), journal::sequence_schema(), journal::seal_schema()};
+    std::array<std::string_view, 3> migrations{journal::journal_schema(), journal::sequence_schema(),
+                                               journal::seal_schema()};
     store::Database database = store::Database::open(scratch / "node.db", migrations).value();
     journal::Records records{database, std::chrono::system_clock::now};
     NodeConfig config;

@@ -90,17 +90,17 @@ TEST_P(SealOfWhatDecides, ShowsAChange) {
     EXPECT_EQ(checked.error().code, Errc::damaged);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, SealOfWhatDecides,
-                         testing::Values("UPDATE journal_installed SET current = CAST(x'00' || substr(current, 2) AS BLOB)",
-                                         "UPDATE journal_installed SET highest_counter = highest_counter + 4096",
-                                         "UPDATE journal_installed SET app = 'demp'",
-                                         "UPDATE journal_attempts SET target = CAST(substr(target, 2) AS BLOB) WHERE ended_at IS NULL",
-                                         "UPDATE journal_attempts SET home = x'2f' WHERE ended_at IS NULL",
-                                         "UPDATE journal_attempts SET phase = 'commit' WHERE ended_at IS NULL",
-                                         "UPDATE journal_attempts SET ended_at = 1 WHERE ended_at IS NULL",
-                                         "UPDATE journal_quarantine SET package = 'a'",
-                                         "UPDATE journal_sequence SET last = 1",
-                                         "UPDATE journal_seal SET digest = x'00'"));
+INSTANTIATE_TEST_SUITE_P(
+    Each, SealOfWhatDecides,
+    testing::Values("UPDATE journal_installed SET current = CAST(x'00' || substr(current, 2) AS BLOB)",
+                    "UPDATE journal_installed SET highest_counter = highest_counter + 4096",
+                    "UPDATE journal_installed SET app = 'demp'",
+                    "UPDATE journal_attempts SET target = CAST(substr(target, 2) AS BLOB) WHERE ended_at IS NULL",
+                    "UPDATE journal_attempts SET home = x'2f' WHERE ended_at IS NULL",
+                    "UPDATE journal_attempts SET phase = 'commit' WHERE ended_at IS NULL",
+                    "UPDATE journal_attempts SET ended_at = 1 WHERE ended_at IS NULL",
+                    "UPDATE journal_quarantine SET package = 'a'", "UPDATE journal_sequence SET last = 1",
+                    "UPDATE journal_seal SET digest = x'00'"));
 
 }  // namespace
 }  // namespace lanyard::journal
