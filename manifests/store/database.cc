@@ -63,7 +63,10 @@ Error error_of(fs::path const& file, Errc code, std::string const& why) {
 }
 
 Failure failure_of(fs::path const& file, SQLite::Exception const& e) {
-    return Failure(error_of(file, errc_of(e.getErrorCode(), e.getExtendedErrorCode()), e.what()));
+    auto why = std::string(e.what());
+    // Which of thirty: SQLite has the same words for all of them.
+    if (e.getErrorCode() == SQLITE_IOERR) why += " (" + std::to_string(e.getExtendedErrorCode()) + ")";
+    return Failure(error_of(file, errc_of(e.getErrorCode(), e.getExtendedErrorCode()), why));
 }
 
 // Runs `work`, turning what SQLiteCpp throws into our own.

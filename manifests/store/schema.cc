@@ -5,8 +5,9 @@
 namespace lanyard::store {
 
 std::string schema_of(SQLite::Database& db) {
-    SQLite::Statement rows(db, "SELECT quote(type) || quote(name) || quote(tbl_name) || quote(sql) FROM sqlite_schema "
-                               "ORDER BY type, name");
+    SQLite::Statement rows(db,
+                           "SELECT quote(type) || quote(name) || quote(tbl_name) || quote(sql) FROM sqlite_schema "
+                           "ORDER BY type, name");
     std::string schema;
     while (rows.executeStep()) schema += rows.getColumn(0).getString() + '\n';
     return schema;

@@ -10,8 +10,8 @@ namespace lanyard::journal {
 std::string_view seal_schema();
 
 // A checksum, in the database, of all that decides what a node does next: what is installed, which attempts are under
-// way, what is in quarantine, the last number of a report. SQLite sees damage in its own structures only; a changed byte
-// in a row would be taken for what was signed, or for a counter that no release ever reaches.
+// way, what is in quarantine, the last number of a report. SQLite sees damage in its own structures only; a changed
+// byte in a row would be taken for what was signed, or for a counter that no release ever reaches.
 void seal(store::Connection& db);
 
 // Errc::damaged when the rows are not what they were. A database that was never sealed holds.

@@ -62,8 +62,8 @@ Result<Descriptor> copy_from(drain::Process const& holder, std::uint64_t inode, 
     Descriptor copy(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd.get(), *number, 0)));
     if (!copy) {
         return not_held(std::generic_category().message(errno) +
-                      "; the node must be root, or the application must hand its sockets over itself (docs/reference/"
-                      "contract.md)");
+                        "; the node must be root, or the application must hand its sockets over itself (docs/reference/"
+                        "contract.md)");
     }
     if (inode_of(copy.get()) != inode) return not_held("it has closed it meanwhile");
     return copy;
