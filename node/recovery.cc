@@ -8,6 +8,7 @@
 #include "manifests/trust/trusted_set.h"
 #include "node/journal/errc.h"
 #include "node/journal/keepsake.h"
+#include "node/journal/seal.h"
 #include "node/journal/sqlite_journal.h"
 #include "node/platform/linux_place.h"
 #include "node/state.h"
@@ -33,6 +34,7 @@ Status readable(store::Database& database, NodeConfig const& config) {
             trust::TrustedSet::from_trusted_root(**root, std::chrono::floor<std::chrono::seconds>(now()));
         if (!trusted) return fail(store::Errc::damaged, "the root in it is damaged: " + trusted.error().detail);
     }
+    if (auto const whole = journal::check_seal(database); !whole) return whole;
     if (auto const read = journal::SqliteJournal(database, now).unfinished(); !read) return pass_on(read);
     journal::Records records(database, now);
     if (auto const read = records.history(journal::kKept); !read) return pass_on(read);

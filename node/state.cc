@@ -6,6 +6,7 @@
 #include "node/console/errc.h"
 #include "node/gate/sqlite_memory.h"
 #include "node/journal/rows.h"
+#include "node/journal/seal.h"
 #include "node/journal/sqlite_handovers.h"
 
 namespace lanyard {
@@ -13,7 +14,8 @@ namespace lanyard {
 Result<store::Database> open_database(console::StateFiles const& files) {
     std::array const migrations{
         store::MetadataStore::schema(), journal::journal_schema(), store::MetadataStore::delegations_schema(),
-        journal::sequence_schema(),     gate::memory_schema(),     journal::handovers_schema()};
+        journal::sequence_schema(),     gate::memory_schema(),     journal::handovers_schema(),
+        journal::seal_schema()};
     return store::Database::open(files.database(), migrations);
 }
 

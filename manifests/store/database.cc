@@ -7,6 +7,8 @@
 #include <fstream>
 #include <limits>
 
+#include "manifests/store/schema.h"
+
 namespace lanyard::store {
 namespace {
 
@@ -61,7 +63,10 @@ Error error_of(fs::path const& file, Errc code, std::string const& why) {
 }
 
 Failure failure_of(fs::path const& file, SQLite::Exception const& e) {
-    return Failure(error_of(file, errc_of(e.getErrorCode(), e.getExtendedErrorCode()), e.what()));
+    auto why = std::string(e.what());
+    // Which of thirty: SQLite has the same words for all of them.
+    if (e.getErrorCode() == SQLITE_IOERR) why += " (" + std::to_string(e.getExtendedErrorCode()) + ")";
+    return Failure(error_of(file, errc_of(e.getErrorCode(), e.getExtendedErrorCode()), why));
 }
 
 // Runs `work`, turning what SQLiteCpp throws into our own.
@@ -187,6 +192,27 @@ std::string damage(SQLite::Database& db) {
     return "";
 }
 
+// How many of `migrations` have run. A file whose tables are not what those make was not written so.
+Result<std::size_t> migrations_done(SQLite::Database& db, fs::path const& file,
+                                    std::span<std::string_view const> migrations) {
+    auto const damaged = [&](char const* what) { return tl::unexpected(error_of(file, Errc::damaged, what)); };
+    // Both of one moment: another process may be migrating it.
+    SQLite::Transaction const one_moment(db);
+    auto const version = number(db, "PRAGMA user_version");
+    if (version < 0) return damaged("its version makes no sense");
+    auto const done = static_cast<std::size_t>(version);
+    bool const newer = done > migrations.size();
+    bool const ours = schema_of(db) == schema_after(newer ? migrations : migrations.first(done));
+    if (newer && !ours) {
+        return tl::unexpected(error_of(file, Errc::newer_program,
+                                       "it has version " + std::to_string(done) + ", this program knows up to " +
+                                           std::to_string(migrations.size())));
+    }
+    if (newer) return damaged("its version is not that of its tables");
+    if (!ours) return damaged("its tables are not as they were made");
+    return done;
+}
+
 void migrate(SQLite::Database& db, std::size_t step, std::string_view script) {
     SQLite::Transaction transaction(db, SQLite::TransactionBehavior::IMMEDIATE);
     // Another process may have been faster.
@@ -242,15 +268,9 @@ Result<Database> Database::open(fs::path const& file, std::span<std::string_view
         if (auto const what = damage(db); !what.empty()) {
             return tl::unexpected(error_of(file, Errc::damaged, what));
         }
-        auto const version = number(db, "PRAGMA user_version");
-        if (version < 0) return tl::unexpected(error_of(file, Errc::damaged, "its version makes no sense"));
-        auto const done = static_cast<std::size_t>(version);
-        if (done > migrations.size()) {
-            return tl::unexpected(error_of(file, Errc::newer_program,
-                                           "it has version " + std::to_string(done) + ", this program knows up to " +
-                                               std::to_string(migrations.size())));
-        }
-        for (auto step = done; step < migrations.size(); ++step) migrate(db, step, migrations[step]);
+        auto const done = migrations_done(db, file, migrations);
+        if (!done) return pass_on(done);
+        for (auto step = *done; step < migrations.size(); ++step) migrate(db, step, migrations[step]);
         return Database(std::move(impl));
     } catch (SQLite::Exception const& e) {
         return tl::unexpected(failure_of(file, e).error());

@@ -1,5 +1,7 @@
 #include "node/journal/records.h"
 
+#include "node/journal/seal.h"
+
 namespace lanyard::journal {
 namespace {
 
@@ -31,7 +33,7 @@ Result<Installed> Records::installed(release::AppId const& app) {
 }
 
 Status Records::adopt(release::AppId const& app, Installed const& installed) {
-    return database_.write([&](Connection& db) -> Status {
+    return write_sealed(database_, [&](Connection& db) -> Status {
         auto put = db.prepare(
             "INSERT OR REPLACE INTO journal_installed (app, current, previous, highest_counter) VALUES (?, ?, ?, ?)");
         put.bind(app.text());
@@ -53,7 +55,7 @@ Result<std::optional<std::string>> Records::quarantined(release::AppId const& ap
 
 Status Records::quarantine(release::Target const& target, std::string const& reason) {
     auto const now = milliseconds_of(now_());
-    return database_.write([&](Connection& db) -> Status {
+    return write_sealed(database_, [&](Connection& db) -> Status {
         put_into_quarantine(db, target, reason, now);
         return {};
     });

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "node/journal/errc.h"
+#include "node/journal/seal.h"
 
 namespace lanyard::journal {
 namespace {
@@ -134,7 +135,7 @@ void drop_oldest(Connection& db) {
 Result<Attempt> SqliteJournal::begin(check::Offer const& offer, Phase first) {
     Attempt attempt{.id = new_id(), .offer = offer, .phase = first};
     auto const now = milliseconds_of(now_());
-    auto const written = database_.write([&](Connection& db) -> Status {
+    auto const written = write_sealed(database_, [&](Connection& db) -> Status {
         auto other = db.prepare("SELECT id FROM journal_attempts WHERE app = ? AND ended_at IS NULL");
         other.bind(offer.target.app.text());
         if (other.next()) {
@@ -150,7 +151,7 @@ Result<Attempt> SqliteJournal::begin(check::Offer const& offer, Phase first) {
 
 Status SqliteJournal::enter(Attempt& attempt, Phase phase) {
     auto const now = milliseconds_of(now_());
-    auto const written = database_.write([&](Connection& db) -> Status {
+    auto const written = write_sealed(database_, [&](Connection& db) -> Status {
         auto const number = number_of(db, attempt);
         if (!number) return gone(attempt);
         auto update = db.prepare("UPDATE journal_attempts SET phase = ?, draft = ? WHERE number = ?");
@@ -171,7 +172,7 @@ Status SqliteJournal::discount_start(Attempt& attempt) {
 }
 
 Status SqliteJournal::put_starts(Attempt& attempt, unsigned starts) {
-    auto const written = database_.write([&](Connection& db) -> Status {
+    auto const written = write_sealed(database_, [&](Connection& db) -> Status {
         auto update = db.prepare("UPDATE journal_attempts SET starts = ? WHERE id = ? AND ended_at IS NULL");
         update.bind(std::int64_t{starts}).bind(attempt.id).run();
         return db.changed_rows() == 1 ? Status() : gone(attempt);
@@ -190,7 +191,7 @@ static std::uint64_t next_sequence(Connection& db, std::int64_t now) {
 
 Status SqliteJournal::end(Attempt const& attempt, v1::Report report) {
     auto const now = milliseconds_of(now_());
-    return database_.write([&](Connection& db) -> Status {
+    return write_sealed(database_, [&](Connection& db) -> Status {
         auto const number = number_of(db, attempt);
         if (!number) return gone(attempt);
         complete(db, *number, attempt, now, report);

@@ -21,6 +21,7 @@ TEST_PACKAGES=(
   python3-gi python3-protobuf python3-pytest python3-xlib rpm softhsm2 transmission-cli xvfb zstd)
 DEMO_PACKAGES=(ca-certificates curl iproute2 python3 python3-protobuf)
 BENCH_PACKAGES=(aria2 ca-certificates curl iproute2 python3 python3-protobuf wrk)
+CRASH_PACKAGES=(cpp e2fsprogs mount strace util-linux xfsprogs)
 FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
 STYLE_PACKAGES=(clang-format-14 clang-tidy-14 python3)
 

@@ -10,6 +10,7 @@
 #include "node/drain/command_app_control.h"
 #include "node/gate/idle_gate.h"
 #include "node/journal/records.h"
+#include "node/journal/seal.h"
 #include "node/journal/sqlite_journal.h"
 #include "node/platform/linux_busy_lock.h"
 #include "node/platform/linux_installer_runner.h"
@@ -119,7 +120,8 @@ protected:
         return support::run(io, client.http("http://127.0.0.1:" + std::to_string(port) + "/", 5s)).has_value();
     }
     store::Database open_database() {
-        std::array<std::string_view, 2> const migrations{journal::journal_schema(), journal::sequence_schema()};
+        std::array<std::string_view, 3> const migrations{journal::journal_schema(), journal::sequence_schema(),
+                                                         journal::seal_schema()};
         auto db = store::Database::open(scratch / "node.db", migrations);
         if (!db) throw std::runtime_error(db.error().detail);
         return std::move(*db);

@@ -279,6 +279,33 @@ TEST_F(DatabaseTest, RefusesADatabaseOfAnotherProgram) {
     EXPECT_NE(db.error().detail.find("another program"), std::string::npos);
 }
 
+// SQLite reads whatever is said of a table; the first statement that asks for the old column would fail, at each start.
+TEST_F(DatabaseTest, RefusesTablesThatAreNotAsTheyWereMade) {
+    fill();
+    auto hurt = read_file(file);
+    auto const at = hurt.find("body TEXT UNIQUE");
+    ASSERT_NE(at, std::string::npos);
+    hurt[at + 3] = 'i';
+    write_file(file, hurt);
+    auto const db = open();
+    ASSERT_FALSE(db);
+    EXPECT_EQ(db.error().code, Errc::damaged);
+    EXPECT_NE(db.error().detail.find("not as they were made"), std::string::npos);
+}
+
+TEST_F(DatabaseTest, RefusesAVersionThatIsNotThatOfItsTables) {
+    fill();
+    auto const whole = read_file(file);
+    for (char const version : {'\0', '\2', '\x40'}) {
+        auto hurt = whole;
+        hurt[63] = version;  // user_version, sqlite.org/fileformat2.html 1.3
+        write_file(file, hurt);
+        auto const db = open();
+        ASSERT_FALSE(db);
+        EXPECT_EQ(db.error().code, Errc::damaged) << db.error().detail;
+    }
+}
+
 TEST_F(DatabaseTest, RefusesADirectory) {
     fs::create_directory(file);
     auto const db = open();

@@ -7,6 +7,7 @@
 
 #include "node/check/errc.h"
 #include "node/console/desk.h"
+#include "node/journal/seal.h"
 #include "tests/support/loop.h"
 #include "tests/support/open_gate.h"
 #include "tests/support/recorded_events.h"
@@ -68,7 +69,8 @@ protected:
     }
 
     support::Scratch scratch;
-    std::array<std::string_view, 1> migrations{journal::journal_schema()};
+    std::array<std::string_view, 3> migrations{journal::journal_schema(), journal::sequence_schema(),
+                                               journal::seal_schema()};
     store::Database database = *store::Database::open(scratch / "node.db", migrations);
     journal::Records records{database, std::chrono::system_clock::now};
     asio::io_context io;

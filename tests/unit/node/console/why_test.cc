@@ -8,6 +8,7 @@
 #include "node/console/output.h"
 #include "node/console/policy_desk.h"
 #include "node/gate/wait.h"
+#include "node/journal/seal.h"
 #include "tests/support/fake_senses.h"
 #include "tests/support/fake_time.h"
 #include "tests/support/loop.h"
@@ -85,7 +86,8 @@ public:
     support::RecordedEvents events;
     FakeChecker checker;
     support::Scratch scratch;
-    std::array<std::string_view, 1> migrations{journal::journal_schema()};
+    std::array<std::string_view, 3> migrations{journal::journal_schema(), journal::sequence_schema(),
+                                               journal::seal_schema()};
     store::Database database = store::Database::open(scratch / "node.db", migrations).value();
     journal::Records records{database, std::chrono::system_clock::now};
     NodeConfig config;

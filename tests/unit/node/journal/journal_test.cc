@@ -5,6 +5,7 @@
 
 #include "node/journal/errc.h"
 #include "node/journal/records.h"
+#include "node/journal/seal.h"
 #include "node/journal/sqlite_journal.h"
 #include "tests/support/sample_target.h"
 #include "tests/support/scratch.h"
@@ -18,7 +19,7 @@ using support::sample_target;
 class JournalTest : public testing::Test {
 protected:
     store::Database open() {
-        std::array<std::string_view, 2> const migrations{journal_schema(), sequence_schema()};
+        std::array<std::string_view, 3> const migrations{journal_schema(), sequence_schema(), seal_schema()};
         auto db = store::Database::open(scratch / "node.db", migrations);
         if (!db) throw std::runtime_error(db.error().detail);
         return std::move(*db);

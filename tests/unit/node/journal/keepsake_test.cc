@@ -1,4 +1,5 @@
 #include "node/journal/keepsake.h"
+#include "node/journal/seal.h"
 
 #include <gtest/gtest.h>
 
@@ -68,7 +69,7 @@ TEST(Keepsake, NeverForgetsTheHighestCounter) {
 class KeepsakeJournalTest : public testing::Test {
 protected:
     store::Database open() {
-        std::array<std::string_view, 2> const migrations{journal_schema(), sequence_schema()};
+        std::array<std::string_view, 3> const migrations{journal_schema(), sequence_schema(), seal_schema()};
         auto db = store::Database::open(scratch / "node.db", migrations);
         if (!db) throw std::runtime_error(db.error().detail);
         return std::move(*db);
