@@ -116,9 +116,8 @@ struct Rooms {
               [this](release::AppId const& name, std::string const& bytes) { return write_keepsake(name, bytes); },
               [&events](Error const& error) { events.warning("state.not_kept", error.detail); }),
           installers(runner, files.installer_lock(), false, "lanyard-confine"),
-          native(
-              directories, [this](release::PackageType type) -> apply::Tool const& { return toolbox.of(type); },
-              {installers, alarm, std::chrono::steady_clock::now}, events),
+          installer([this](release::PackageType type) -> apply::Tool const& { return toolbox.of(type); },
+                    {installers, alarm, std::chrono::steady_clock::now}, events),
           pipeline({fetcher, stager, gate, app, applier, app, journal}, downtime, events) {}
     ~Rooms() { pool.finish(); }
     Rooms(Rooms const&) = delete;
@@ -149,7 +148,8 @@ struct Rooms {
     apply::BackgroundDirectories directories{place, pool};
     platform::LinuxInstallerRunner installers;
     apply::Toolbox toolbox{false, false};
-    apply::NativePackages native;
+    apply::Installer installer;
+    apply::NativePackages native{directories, installer};
     apply::Handlers applier{directories, native};
     update::Pipeline pipeline;
 };
