@@ -223,6 +223,16 @@ void migrate(SQLite::Database& db, std::size_t step, std::string_view script) {
     transaction.commit();
 }
 
+// By the version for writers in its header (sqlite.org/fileformat2.html 1.3.3): a database of a higher one can be read,
+// and nothing else of it shows that.
+bool can_be_written(fs::path const& file) {
+    constexpr std::streamoff kWriteVersion = 18;
+    std::ifstream in(file, std::ios::binary);
+    in.seekg(kWriteVersion);
+    auto const version = in.get();
+    return !in || version == 1 || version == 2;
+}
+
 // SQLite itself would make the file under the umask, readable by all for a moment; and it overwrites a file that is too
 // short for a header as if it were empty.
 Status make_private(fs::path const& file) {
@@ -248,6 +258,9 @@ Status make_private(fs::path const& file) {
     auto const length = fs::file_size(file, ec);
     if (!ec && length > 0 && length < kSmallestPage) {
         return tl::unexpected(error_of(file, Errc::damaged, "it is cut off"));
+    }
+    if (!ec && length > 0 && !can_be_written(file)) {
+        return tl::unexpected(error_of(file, Errc::damaged, "its header asks for a program that does not exist"));
     }
     return {};
 }

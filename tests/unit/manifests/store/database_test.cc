@@ -306,6 +306,20 @@ TEST_F(DatabaseTest, RefusesAVersionThatIsNotThatOfItsTables) {
     }
 }
 
+// SQLite would open it, for reading only.
+TEST_F(DatabaseTest, RefusesAHeaderThatLetsNobodyWrite) {
+    fill();
+    auto const whole = read_file(file);
+    for (char const version : {'\0', '\3', '\x12'}) {
+        auto hurt = whole;
+        hurt[18] = version;
+        write_file(file, hurt);
+        auto const db = open();
+        ASSERT_FALSE(db);
+        EXPECT_EQ(db.error().code, Errc::damaged) << db.error().detail;
+    }
+}
+
 TEST_F(DatabaseTest, RefusesADirectory) {
     fs::create_directory(file);
     auto const db = open();
