@@ -6,14 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/read.hpp>
 #include <list>
 #include <utility>
 
 #include "node/platform/app_frames.h"
+#include "node/platform/closer.h"
 #include "node/platform/logind.h"
 #include "proto/outcome/plain_text.h"
 
@@ -33,10 +31,6 @@ constexpr std::uint64_t kLongestIdle = 10ull * 365 * 24 * 3600;
 // Between two messages of one helper.
 constexpr std::chrono::milliseconds kBreath{50};
 constexpr std::chrono::seconds kRefusedFor{1};
-
-std::uint32_t big_endian(std::array<unsigned char, 4> const& length) {
-    return std::uint32_t{length[0]} << 24 | std::uint32_t{length[1]} << 16 | std::uint32_t{length[2]} << 8 | length[3];
-}
 
 gate::SessionWord word_of(v1::SessionState const& state) {
     gate::SessionWord word;
@@ -58,7 +52,11 @@ struct SessionSocket::Impl : std::enable_shared_from_this<SessionSocket::Impl> {
     // Why that cannot be; empty: it can.
     std::string open_at(std::filesystem::path const& socket);
 
+    // Those that wait to be accepted may have sent something already.
+    void stop_accepting();
+
     Parts parts;
+    Closer closer;
     SessionLine::acceptor acceptor;
     std::filesystem::path path;
     std::list<std::shared_ptr<Connection>> open;
@@ -70,6 +68,14 @@ class SessionSocket::Connection : public std::enable_shared_from_this<SessionSoc
 public:
     Connection(std::shared_ptr<Impl> all, SessionLine::socket socket, uid_t user)
         : all_(std::move(all)), socket_(std::move(socket)), user_(user) {}
+
+    ~Connection() {
+        close();
+        reader_.refuse_waiting();
+        for (auto& descriptor : reader_.refused()) all_->closer.close(std::move(descriptor));
+    }
+    Connection(Connection const&) = delete;
+    Connection& operator=(Connection const&) = delete;
 
     uid_t user() const { return user_; }
     bool admitted() const { return id_ != 0; }
@@ -108,23 +114,33 @@ public:
         say(news);
     }
 
+    // What the other side sent and nobody has read is closed with the socket.
     void close() {
-        boost::system::error_code ignored;
-        socket_.close(ignored);
+        if (!socket_.is_open()) return;
+        boost::system::error_code failed;
+        auto const number = socket_.release(failed);
+        if (!failed) all_->closer.close(Descriptor(number));
     }
 
 private:
+    // Nobody sends descriptors here. Those that come are closed where that may take its time (Closer).
     static asio::awaitable<bool> hear(std::shared_ptr<Connection> self) {
-        std::array<unsigned char, 4> length{};
+        auto& closer = self->all_->closer;
         boost::system::error_code failed;
-        auto const head = asio::buffer(length);
-        co_await asio::async_read(self->socket_, head, asio::redirect_error(asio::use_awaitable, failed));
-        if (failed || big_endian(length) > kLongestWord) co_return false;
-        std::string body(big_endian(length), '\0');
-        auto const rest = asio::buffer(body);
-        co_await asio::async_read(self->socket_, rest, asio::redirect_error(asio::use_awaitable, failed));
+        auto frame = self->reader_.next();
+        while (!frame) {
+            if (closer.is_full()) co_return false;
+            co_await self->socket_.async_wait(SessionLine::socket::wait_read,
+                                              asio::redirect_error(asio::use_awaitable, failed));
+            if (failed || !self->socket_.is_open()) co_return false;
+            bool const goes_on = self->reader_.receive(self->socket_.native_handle(), 0);
+            for (auto& descriptor : self->reader_.refused()) closer.close(std::move(descriptor));
+            if (!goes_on) co_return false;
+            frame = self->reader_.next();
+        }
         v1::SessionMessage message;
-        if (failed || self->all_->stopped || !message.ParseFromString(body)) co_return false;
+        bool const fits = frame->bytes.size() <= kLongestWord;
+        if (!fits || self->all_->stopped || !message.ParseFromString(frame->bytes)) co_return false;
         if (message.has_state()) {
             self->all_->parts.sessions.hear(self->id_, word_of(message.state()), std::chrono::steady_clock::now());
         } else if (message.has_choice()) {
@@ -179,6 +195,7 @@ private:
     std::shared_ptr<Impl> all_;
     SessionLine::socket socket_;
     uid_t user_;
+    FrameReader reader_;
     gate::Sessions::Id id_ = 0;
     std::string untold_;
     std::string told_;
@@ -229,8 +246,10 @@ asio::awaitable<void> SessionSocket::Impl::accept(std::shared_ptr<Impl> self) {
         if (!acceptor.is_open()) break;
         ucred peer{};
         socklen_t size = sizeof peer;
-        if (!failed && getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) continue;
-        if (failed || self->full(peer.uid)) {
+        bool const known = !failed && getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+        if (!known || self->full(peer.uid) || self->closer.is_full()) {
+            auto const number = failed ? -1 : socket.release(failed);
+            if (!failed) self->closer.close(Descriptor(number));
             // Who is let go comes again.
             asio::steady_timer pause(self->parts.io, kBreath);
             boost::system::error_code ignored;
@@ -241,6 +260,12 @@ asio::awaitable<void> SessionSocket::Impl::accept(std::shared_ptr<Impl> self) {
         auto welcoming = welcome(self, std::move(connection));
         asio::co_spawn(self->parts.io, std::move(welcoming), asio::detached);
     }
+}
+
+void SessionSocket::Impl::stop_accepting() {
+    boost::system::error_code failed;
+    auto const number = acceptor.release(failed);
+    if (!failed) closer.close(Descriptor(number));
 }
 
 SessionSocket::SessionSocket(Parts parts) : impl_(std::make_shared<Impl>(std::move(parts))) {}
@@ -283,8 +308,7 @@ std::string SessionSocket::Impl::open_at(std::filesystem::path const& socket) {
 void SessionSocket::stop() {
     impl_->stopped = true;
     if (!impl_->acceptor.is_open()) return;
-    boost::system::error_code ignored;
-    impl_->acceptor.close(ignored);
+    impl_->stop_accepting();
     for (auto const& connection : impl_->open) connection->close();
     std::error_code gone;
     std::filesystem::remove(impl_->path, gone);

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -368,6 +369,36 @@ def test_nonsense_ends_the_connection_and_nothing_else(office):
     line.say(choice=Choice(app="nobody", kind=77))
     assert "nothing waits" in answer_of(line).message
     line.close()
+
+
+@contextlib.contextmanager
+def lingering():
+    """A TCP socket whose last close sleeps for ten minutes: nobody takes what was sent."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sender = socket.create_connection(server.getsockname())
+        receiver, _ = server.accept()
+    sender.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            sender.send(bytes(65536))
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 600))
+    yield sender
+    receiver.close()  # with something unread: the connection is reset, and nothing lingers any more
+
+
+@pytest.mark.parametrize("frame", [b"\x00\x00\x00\x00", b"\x00\x00"])
+def test_a_descriptor_that_nobody_asked_for_holds_up_nobody(office, frame):
+    node, _ = office()
+    with lingering() as sender:
+        line = desktop.Line(node.session_socket)
+        node.daemon.process.send_signal(signal.SIGSTOP)
+        line.say_bytes(frame, [sender.fileno()])
+        os.close(sender.detach())  # the last copy is on its way
+        line.close()
+        node.daemon.process.send_signal(signal.SIGCONT)
+        answer = node.call("status")
+        assert answer.code == 0, answer
 
 
 @contextlib.contextmanager

@@ -147,8 +147,8 @@ class Line:
         body = messages.session_pb2.SessionMessage(**message).SerializeToString()
         self.say_bytes(len(body).to_bytes(4, "big") + body)
 
-    def say_bytes(self, frame):
-        self._socket.sendall(frame)
+    def say_bytes(self, frame, descriptors=()):
+        socket.send_fds(self._socket, [frame], descriptors)
 
     def hear(self):
         """The next message; None: the node has hung up."""
