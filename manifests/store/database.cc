@@ -183,8 +183,22 @@ void configure(SQLite::Database& db) {
     db.exec("PRAGMA foreign_keys=ON");
 }
 
+// By the version for writers in its header (sqlite.org/fileformat2.html 1.3.3): SQLite opens a database of a higher one
+// for reading only. Looked at through SQLite's own descriptor: to close another one of the file would drop the locks of
+// every connection in this process.
+bool can_be_written(SQLite::Database& db) {
+    constexpr sqlite3_int64 kWriteVersion = 18;
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(db.getHandle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    unsigned char version = 0;
+    bool const read = file != nullptr && file->pMethods != nullptr &&
+                      file->pMethods->xRead(file, &version, 1, kWriteVersion) == SQLITE_OK;
+    return !read || version == 1 || version == 2;
+}
+
 // Says what is wrong with the file, or nothing.
 std::string damage(SQLite::Database& db) {
+    if (!can_be_written(db)) return "its header asks for a program that does not exist";
     std::string const found = db.execAndGet("PRAGMA quick_check(1)").getString();
     if (found != "ok") return found;
     bool const in_use = number(db, "SELECT count(*) FROM sqlite_schema") > 0;
@@ -223,16 +237,6 @@ void migrate(SQLite::Database& db, std::size_t step, std::string_view script) {
     transaction.commit();
 }
 
-// By the version for writers in its header (sqlite.org/fileformat2.html 1.3.3): a database of a higher one can be read,
-// and nothing else of it shows that.
-bool can_be_written(fs::path const& file) {
-    constexpr std::streamoff kWriteVersion = 18;
-    std::ifstream in(file, std::ios::binary);
-    in.seekg(kWriteVersion);
-    auto const version = in.get();
-    return !in || version == 1 || version == 2;
-}
-
 // SQLite itself would make the file under the umask, readable by all for a moment; and it overwrites a file that is too
 // short for a header as if it were empty.
 Status make_private(fs::path const& file) {
@@ -258,9 +262,6 @@ Status make_private(fs::path const& file) {
     auto const length = fs::file_size(file, ec);
     if (!ec && length > 0 && length < kSmallestPage) {
         return tl::unexpected(error_of(file, Errc::damaged, "it is cut off"));
-    }
-    if (!ec && length > 0 && !can_be_written(file)) {
-        return tl::unexpected(error_of(file, Errc::damaged, "its header asks for a program that does not exist"));
     }
     return {};
 }
