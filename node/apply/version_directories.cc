@@ -54,6 +54,10 @@ Status VersionDirectories::bring_in(check::Offer const& offer, stage::StagedRele
 Status VersionDirectories::move_in(fs::path const& home, std::string const& version, fs::path const& staged) {
     auto const directory = versions_of(home) / version;
     if (auto const made = place_.make_directory(versions_of(home)); !made) return made;
+    // A link would lead what is moved and deleted here to wherever somebody wants it.
+    if (!holds_directory(versions_of(home))) {
+        return fail(Errc::unusable_home, versions_of(home).string() + " is not a directory: remove it");
+    }
     std::error_code failed;
     if (fs::exists(fs::symlink_status(directory, failed))) {
         // From an earlier attempt, perhaps with files still open: set aside, cleaned up by keep_only().
@@ -85,6 +89,7 @@ void VersionDirectories::keep_only(fs::path const& home, std::string const& curr
     // Whatever the caller believes: the release that the switch names is not touched.
     auto const pointed = place_.current(home);
     if (!pointed) return;
+    if (!holds_directory(versions_of(home))) return;
     std::vector<fs::path> doomed;
     std::error_code failed;
     for (auto entry = fs::directory_iterator(versions_of(home), failed); !failed && entry != fs::directory_iterator();

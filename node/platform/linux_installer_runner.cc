@@ -48,6 +48,10 @@ bool has_systemd() {
 
 Status LinuxInstallerRunner::safe(fs::path const& directory) {
     std::error_code failed;
+    for (auto const& at : {directory, directory.parent_path()}) {
+        if (!fs::is_symlink(at, failed)) continue;
+        return fail(apply::Errc::unusable_home, at.string() + " is a link, and could lead anywhere: remove it");
+    }
     auto const whole = fs::canonical(directory, failed);
     if (failed) return fail(apply::Errc::unusable_home, directory.string() + ": " + failed.message());
     for (auto at = whole;; at = at.parent_path()) {

@@ -14,7 +14,7 @@ PYTHON=(/usr/bin/python3 -I -B)
 BUILD_PACKAGES=(
   g++ cmake ninja-build ccache mold pkg-config protobuf-compiler
   libarchive-dev libboost-dev libcli11-dev libexpected-dev libfmt-dev libhowardhinnant-date-dev libprotobuf-dev libqrencode-dev
-  libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libsystemd-dev libtomlplusplus-dev libtorrent-rasterbar-dev
+  libseccomp-dev libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libsystemd-dev libtomlplusplus-dev libtorrent-rasterbar-dev
   libx11-dev libxss-dev libzstd-dev zlib1g-dev)
 TEST_PACKAGES=(
   aria2 curl dbus googletest iproute2 libgtest-dev opensc openssl python3 python3-cryptography python3-dbusmock

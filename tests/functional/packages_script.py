@@ -7,6 +7,7 @@ pytestmark = pytest.mark.networks  # and mounts
 
 GOOD = """#!/bin/sh
 set -e
+head -c 1 /dev/urandom >/dev/null
 case $1 in
 install) echo {version} >"$LANYARD_DIR/answer" ;;
 remove) rm -f "$LANYARD_DIR/answer" ;;
@@ -62,6 +63,14 @@ def test_a_script_is_run_upgraded_refused_and_rolled_back(seeder, make_node, scr
     "test -n \"$(ls /run)\"",
     "unshare --mount true",
     "echo 1 >/proc/sys/kernel/printk",
+    "ls /dev | grep -vxE 'null|zero|full|random|urandom|fd|stdin|stdout|stderr'",
+    "/usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX)'",
+    '"$LANYARD_NODE" hold demo --state {outside}/node',
+    'cp /usr/bin/id "$LANYARD_DIR/id" && chmod 4755 "$LANYARD_DIR/id"',
+    'mkdir -m 2755 "$LANYARD_DIR/group" && test -g "$LANYARD_DIR/group"',
+    'mv "$LANYARD_DIR/versions" "$LANYARD_DIR/elsewhere"',
+    'rm -rf "$LANYARD_DIR/versions"/*',
+    'echo "echo evil" >>"$0"',
 ])
 def test_a_script_can_do_nothing_outside_its_directory(seeder, make_node, script, tmp_path, deed):
     victim = tmp_path / "victim"

@@ -65,6 +65,8 @@ TEST_F(InstallerRunnerTest, ADirectoryThatOthersMayWriteIsNotSafe) {
         EXPECT_NE(installers.safe(release).error().detail.find("belongs to user 12345"), std::string::npos);
     }
     EXPECT_FALSE(installers.safe(scratch / "nowhere"));
+    std::filesystem::create_directory_symlink(scratch / "versions", scratch / "link");
+    EXPECT_NE(installers.safe(scratch / "link/1.0.0").error().detail.find("is a link"), std::string::npos);
 }
 
 TEST_F(InstallerRunnerTest, KillsWhatDoesNotEndInTime) {

@@ -82,6 +82,20 @@ protected:
     VersionDirectories directories{place};
 };
 
+TEST_F(VersionDirectoriesTest, FollowsNoLinkToTheReleasesOfSomebodyElse) {
+    install("1.0.0", {});
+    auto const other = scratch / "other";
+    write_file(other / "7.0.0/data", "theirs");
+    fs::rename(home / "versions", home / "elsewhere");
+    fs::create_directory_symlink(other, home / "versions");
+    directories.keep_only(home, "1.0.0", "");
+    EXPECT_TRUE(fs::exists(other / "7.0.0/data"));
+    auto const switched = directories.switch_to(offer("7.0.0", "1.0.0"), staged("mine"));
+    ASSERT_FALSE(switched);
+    EXPECT_EQ(switched.error().code, Errc::unusable_home);
+    EXPECT_EQ(read_file(other / "7.0.0/data"), "theirs");
+}
+
 TEST_F(VersionDirectoriesTest, MakesTheFirstReleaseCurrent) {
     EXPECT_EQ(directories.current(home).value(), std::nullopt);
     install("1.0.0", std::nullopt);
